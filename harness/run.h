@@ -1,0 +1,101 @@
+/* One run: a recording (later a scenario) with one policy and one seed, in a child process.
+ *
+ * The child writes what happened into memory it shares with the parent, so that nothing is lost
+ * however it ends. */
+#ifndef LW_HARNESS_RUN_H
+#define LW_HARNESS_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "clr/recording.h"
+#include "core/sim.h"
+#include "harness/loader.h"
+#include "os/machine.h"
+
+enum outcome {
+    OUTCOME_OK,
+    OUTCOME_FINDING,
+    OUTCOME_NO_PROGRESS,
+    OUTCOME_CRASH,
+    OUTCOME_NONDETERMINISM,
+    OUTCOME_INTERNAL,
+    OUTCOME_LOAD,        /* the policy cannot be loaded: exit 6, no run at all */
+    OUTCOME_INTERRUPTED,
+};
+const char *outcome_name(enum outcome outcome);
+int outcome_exit_code(enum outcome outcome);
+
+enum native_route { NATIVE_MALLOC, NATIVE_VIRTUAL, NATIVE_AROUND }; /* where OBJECT_NATIVE goes */
+
+struct policy_param { char key[64]; char value[64]; };
+#define POLICY_PARAMS_MAX 32
+
+struct run_spec {
+    const char *scenario;       /* as shown: the recording's name without folder and ending */
+    const char *scenario_path;
+    const struct recording *recording;
+    const char *policy;         /* as shown: name without folder and ending */
+    const char *policy_path;    /* the shared object */
+    const char *factory;        /* --factory, or NULL */
+    uint64_t seed;
+    struct machine_config machine;
+    enum native_route native_route;
+    struct policy_param params[POLICY_PARAMS_MAX];
+    uint32_t params_count;
+    struct fault_rule faults[FAULT_RULES];
+    uint32_t faults_count;
+    bool shutdown_release;
+    bool digest;                /* false only in bench */
+    const char *trace_path;     /* or NULL */
+    uint64_t timeout_s;         /* CPU seconds without an event; 0: 10 */
+    uint64_t max_events;        /* 0: 1e9 */
+    uint64_t watch_page;        /* logical page whose last change is to be explained; 0: none */
+};
+
+#define STACK_FRAMES_MAX 48
+#define RUN_TAIL_EVENTS 256
+#define RUN_OUTPUT_BYTES (64 * 1024)
+
+/* Lives in shared memory; plain data only. */
+struct run_result {
+    enum outcome outcome;
+    struct stop stop;           /* kind STOP_NONE when the run reached its end */
+    uint8_t digest[16];
+    uint64_t events;
+    uint64_t virtual_ns;
+    uint64_t native_ns;
+    uint64_t injected;
+    uint64_t rule_injected[FAULT_RULES];
+    uint64_t counters[COUNTERS];
+    uint16_t host_call;         /* the CLR call being served when it stopped */
+    uint64_t host_call_arg[3];
+    uint64_t stack[STACK_FRAMES_MAX]; /* native program counters, innermost first */
+    uint32_t stack_frames;
+    struct module_info modules[MODULES_MAX];
+    uint32_t modules_count;
+    char explanation[1024];     /* of the address, by the model */
+    bool watch_seen;            /* the last event that changed spec.watch_page */
+    uint64_t watch_event_id;
+    struct event watch_event;
+    uint64_t watch_stack[STACK_FRAMES_MAX];
+    uint32_t watch_stack_frames;
+    uint64_t tail_count;
+    struct event tail[RUN_TAIL_EVENTS];
+    char load_message[8192];
+    bool aslr_off;              /* address-space randomisation was off */
+    uint64_t output_bytes;      /* printed by the policy; the first RUN_OUTPUT_BYTES are kept */
+    char output[RUN_OUTPUT_BYTES];
+    char policy_name[64];
+    char policy_summary[160];
+};
+
+/* Runs it and waits. The result must lie in shared memory from run_result_create. */
+struct run_result *run_result_create(void);
+void run_result_destroy(struct run_result *result);
+void run_execute(const struct run_spec *spec, struct run_result *result);
+/* The same in two halves, for --jobs: returns the child's pid; run_reap takes waitpid's status. */
+int run_start(const struct run_spec *spec, struct run_result *result);
+void run_reap(const struct run_spec *spec, struct run_result *result, int wait_status);
+
+#endif

@@ -1,0 +1,62 @@
+/* The simulated CLR's side of the host interface: every call into the policy goes through here.
+ *
+ * Each wrapper notes the call for reports, enters the policy (the calls it makes now count for
+ * the fault plan), and appends one record with the result. Like the real CLR only S_OK is
+ * success, and out parameters hold garbage before the call. */
+#ifndef LW_CLR_HOST_H
+#define LW_CLR_HOST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "core/sim.h"
+#include "include/mscoree.h"
+
+/* What the CLR can do besides calling the host: provided by the harness, because the CLR layer
+ * does not know the machine. Addresses are native. */
+struct clr_env {
+    struct sim *sim;
+    void *context;
+    /* One page is read or written by managed code. False: the access is not possible. */
+    bool (*touch)(void *context, uint64_t address, bool write);
+    /* Memory the CLR takes from the operating system itself, past the host. False: refused. */
+    bool (*os_reserve)(void *context, uint64_t size, bool view, uint64_t *address);
+    bool (*os_commit)(void *context, uint64_t address, uint64_t size);
+    void (*os_decommit)(void *context, uint64_t address, uint64_t size);
+    void (*os_release)(void *context, uint64_t address);
+};
+
+struct clr {
+    struct clr_env env;
+    struct sim *sim;
+    IHostControl *control;          /* NULL: the policy has only a memory manager */
+    IHostMemoryManager *manager;
+    IHostMalloc *malloc;
+    bool callback_registered;
+    EMemoryAvailable availability;  /* last notification, Neutral before the first */
+};
+
+/* The life of a run before there is more of a CLR: GetHostManager where there is a control,
+ * CreateMalloc(MALLOC_THREADSAFE), RegisterMemoryNotificationCallback. Exactly one of control and
+ * manager is given. Returns S_OK or the HRESULT that stopped it. */
+HRESULT clr_start(struct clr *clr, const struct clr_env *env, IHostControl *control,
+                  IHostMemoryManager *manager);
+/* shutdown: release. Releases malloc and manager (the real CLR never does). */
+void clr_release(struct clr *clr);
+
+HRESULT host_virtual_alloc(struct clr *clr, uint64_t address, uint64_t size, uint32_t type,
+                           uint32_t protect, EMemoryCriticalLevel level, uint64_t *result);
+HRESULT host_virtual_free(struct clr *clr, uint64_t address, uint64_t size, uint32_t type);
+HRESULT host_virtual_query(struct clr *clr, uint64_t address, MEMORY_BASIC_INFORMATION *info);
+HRESULT host_virtual_protect(struct clr *clr, uint64_t address, uint64_t size, uint32_t protect,
+                             uint32_t *old);
+HRESULT host_get_memory_load(struct clr *clr, uint32_t *load, uint64_t *available);
+HRESULT host_needs_address_space(struct clr *clr, uint64_t address, uint64_t size);
+void host_acquired_address_space(struct clr *clr, uint64_t address, uint64_t size);
+void host_released_address_space(struct clr *clr, uint64_t address);
+HRESULT host_malloc_alloc(struct clr *clr, uint64_t size, EMemoryCriticalLevel level,
+                          uint64_t *result);
+HRESULT host_malloc_debug_alloc(struct clr *clr, uint64_t size, EMemoryCriticalLevel level,
+                                const char *file, int line, uint64_t *result);
+HRESULT host_malloc_free(struct clr *clr, uint64_t block);
+
+#endif

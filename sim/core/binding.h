@@ -1,0 +1,26 @@
+/* Names that a policy may import, and the functions of the simulator that serve them.
+ *
+ * Each layer contributes one table; the loader merges them into one index. A name in no table and
+ * not on the loader's list of harmless library functions is refused when the policy is loaded. */
+#ifndef LW_CORE_BINDING_H
+#define LW_CORE_BINDING_H
+
+#include <stddef.h>
+
+struct binding {
+    const char *name;      /* as the dynamic symbol says, e.g. "VirtualAlloc", "_Znwm" */
+    void *address;         /* function or object */
+};
+
+/* Tables end with a row whose name is NULL. */
+extern const struct binding win32_memory_bindings[]; /* os/win32_memory.c */
+extern const struct binding win32_heap_bindings[];   /* os/win32_heap.c */
+extern const struct binding win32_sync_bindings[];   /* os/win32_sync.c */
+extern const struct binding win32_system_bindings[]; /* os/win32_system.c */
+extern const struct binding crt_memory_bindings[];   /* crt/memory.c: malloc, new */
+extern const struct binding crt_string_bindings[];   /* crt/string.c: page-sequential */
+extern const struct binding crt_stdio_bindings[];    /* crt/stdio.c */
+extern const struct binding crt_system_bindings[];   /* crt/system.c: exit, time, rand ... */
+extern const struct binding crt_cxx_bindings[];      /* crt/cxx.c: guards, atexit, TLS */
+
+#endif

@@ -1,0 +1,167 @@
+/* The state of one run that everything shares: clock, trace, counters, fault plan, threads.
+ *
+ * A simulated call is shaped the same everywhere:
+ *
+ *     enum status st = sim_call(sim, EVENT_HeapAlloc, &traits);   count, charge time, ask the plan
+ *     if (st == ST_OK) st = check and change ...                  a refusal changes nothing
+ *     sim_event(sim, EVENT_HeapAlloc, status_code(st), a, b, c, d);
+ */
+#ifndef LW_CORE_SIM_H
+#define LW_CORE_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "core/arena.h"
+#include "core/check.h"
+#include "core/fault.h"
+#include "core/layout.h"
+#include "core/status.h"
+#include "core/trace.h"
+
+enum counter {
+#define COUNTER(name, text) COUNTER_##name,
+#include "core/counters.def"
+#undef COUNTER
+    COUNTERS
+};
+extern const char *const counter_names[COUNTERS];
+
+/* Who is running: decides which calls count for the fault plan and at which depth they stand. */
+enum actor { ACTOR_MACHINE, ACTOR_CLR, ACTOR_POLICY };
+
+/* Why a run ends before its workload does. */
+enum stop_kind {
+    STOP_NONE,
+    STOP_EXIT,            /* exit, ExitProcess; code is the exit code */
+    STOP_ABORT,           /* abort, std::terminate, TerminateProcess */
+    STOP_ASSERT,          /* a failed assert of the policy */
+    STOP_EXCEPTION,       /* an unhandled simulated exception: code, address, access */
+    STOP_SIGNAL,          /* a native fault outside the window: code is the signal number */
+    STOP_HEAP_CORRUPTION, /* a heap block overrun, freed twice, or of another heap: address */
+    STOP_UNSUPPORTED,     /* a run-time function that cannot work here was called */
+    STOP_BUDGET,          /* more simulated calls in one host call, or events, than allowed */
+    STOP_HANG,            /* CPU time without any simulated call */
+    STOP_DEADLOCK,        /* the running thread waits for something nobody can give */
+    STOP_LOAD,            /* the policy cannot be loaded; text has every reason */
+    STOP_KINDS
+};
+
+enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
+
+struct stop {
+    enum stop_kind kind;
+    uint32_t code;          /* exit code, exception code or signal number */
+    enum access_kind access;
+    uint64_t address;       /* native address concerned, 0: none */
+    const void *ucontext;   /* the interrupted context, NULL: called from the policy's own code */
+    char text[1024];        /* in words, without a final full stop */
+};
+
+struct sim;
+/* Ends the run: the harness's hook records outcome, stack and digest and leaves the process.
+ * Never returns. printf-like; text may be NULL. */
+_Noreturn void sim_stop(struct sim *sim, const struct stop *stop);
+_Noreturn void sim_stop_text(struct sim *sim, enum stop_kind kind, uint32_t code, const char *format,
+                             ...) __attribute__((format(printf, 4, 5)));
+
+/* A simulated thread, as far as every layer knows it. One is running at any time. */
+struct thread {
+    uint32_t id;         /* 0, 1, 2 ... ; Windows shows (id + 1) * 4 */
+    uint32_t last_error; /* GetLastError */
+    int crt_errno;       /* errno of the policy */
+    void **tls_blocks;   /* one block per loaded module with thread-local data, loader.c */
+    uint32_t tls_count;
+    uint64_t tls_slots[64]; /* TlsAlloc */
+};
+
+#define THREADS_MAX 4096
+
+struct sim {
+    struct arena arena;
+    struct trace_cursor trace;
+    uint64_t now_ns;
+    uint64_t seed;
+    enum actor actor;
+    struct thread *thread;          /* the running one */
+    struct thread *threads[THREADS_MAX];
+    struct fault_plan faults;
+    uint64_t counters[COUNTERS];
+    uint64_t draws;                 /* random draws made so far: the id of the next one */
+    /* Limits that make a policy's endless loop end the same way every time. */
+    uint64_t calls_in_host_call;    /* simulated calls since the CLR entered the policy */
+    uint64_t max_calls_in_host_call;
+    uint64_t progress;              /* grows with every simulated call; read by the hang timer */
+    /* Where the policy is, for reports: the CLR call being served (EVENT_KINDS: none). */
+    uint16_t host_call;
+    uint64_t host_call_arg[3];
+    /* Touches by native code since the last record: flushed in page order (sim_event). */
+    uint32_t touched_count;
+    uint64_t touched_pages[64];
+    /* Ends the run; set by the harness. */
+    void (*on_stop)(struct sim *sim, const struct stop *stop);
+    void *on_stop_context;
+};
+
+struct sim_options {
+    uint64_t seed;
+    uint64_t arena_base;  /* 0: anywhere (tests) */
+    uint64_t arena_bytes; /* 0: ARENA_BYTES */
+    uint64_t max_calls_in_host_call; /* 0: the default, 10,000,000 */
+    struct trace_options trace;
+};
+
+/* The structure itself lies at the beginning of its arena. */
+struct sim *sim_create(const struct sim_options *options);
+void sim_destroy(struct sim *sim);
+/* The thread with this id, made on first use. Ids at and above THREADS_MAX share the last one. */
+struct thread *sim_thread(struct sim *sim, uint32_t id);
+
+/* Called by sim_call in the rare cases. */
+enum status sim_call_slow(struct sim *sim, uint16_t call, const struct call_traits *traits);
+_Noreturn void sim_budget_exceeded(struct sim *sim, uint16_t call);
+void sim_flush_touches(struct sim *sim);
+
+/* Marks a failure point and charges the call. Returns ST_OK or the injected failure. traits may
+ * be NULL. A call made by the machine or the CLR is never failed and never counted. */
+static inline enum status sim_call(struct sim *sim, uint16_t call, const struct call_traits *traits)
+{
+    sim->now_ns += event_shapes[call].cost_ns;
+    sim->progress++;
+    if (sim->actor != ACTOR_POLICY)
+        return ST_OK;
+    sim->counters[COUNTER_win32_calls]++;
+    if (__builtin_expect(++sim->calls_in_host_call > sim->max_calls_in_host_call, 0))
+        sim_budget_exceeded(sim, call);
+    if (__builtin_expect(sim->faults.rules_count != 0, 0))
+        return sim_call_slow(sim, call, traits);
+    return ST_OK;
+}
+
+/* Appends a record. error is a Windows number (status_code) or an HRESULT. */
+static inline void sim_event(struct sim *sim, uint16_t kind, uint32_t error, uint64_t a, uint64_t b,
+                             uint64_t c, uint64_t d)
+{
+    if (__builtin_expect(sim->touched_count != 0, 0))
+        sim_flush_touches(sim);
+    struct event *event = trace_next(&sim->trace);
+    uint32_t thread = sim->thread->id;
+    *event = (struct event){sim->now_ns, kind, (uint8_t)(thread < 255 ? thread : 255),
+                            sim->actor == ACTOR_POLICY, error, {a, b, c, d}};
+    if (error != 0 && sim->actor == ACTOR_POLICY)
+        sim->counters[COUNTER_win32_failures]++;
+}
+
+/* What a record says of an address outside the simulated address space: host addresses and the
+ * policy's image differ between builds, so they never reach the trace. */
+#define ADDRESS_OUTSIDE UINT64_C(0xfffffffffffff000)
+
+/* Native address to what records hold: the logical address, 0 for NULL, or ADDRESS_OUTSIDE.
+ * Small numbers (below 64 KiB) stay as they are: they are no addresses of anything. */
+static inline uint64_t sim_logical(uint64_t native)
+{
+    if (native - WINDOW_BASE < WINDOW_BYTES)
+        return native - WINDOW_BASE;
+    return native < GRANULARITY_BYTES ? native : ADDRESS_OUTSIDE;
+}
+
+#endif

@@ -1,0 +1,109 @@
+/* The simulated Windows machine: memory of one process on a computer with so much RAM and page
+ * file. Every operation is one call of one shape (check, fault, change, trace).
+ *
+ * Addresses are logical here (native address - WINDOW_BASE), sizes are bytes, flags and
+ * protections have their Windows values (sim/include/windows.h). Results follow Windows exactly:
+ * the rows of docs/win32.md say what is known and from where. win32_memory.c is the exported face:
+ * it translates addresses and turns the status into GetLastError's code. */
+#ifndef LW_OS_MACHINE_H
+#define LW_OS_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "core/sim.h"
+
+struct machine_config {
+    uint64_t ram_bytes;           /* at least 1 page */
+    uint64_t pagefile_bytes;
+    uint64_t address_space_bytes; /* 2, 3, 4 GiB, 8 or 128 TiB */
+    uint32_t processors;
+    bool lock_memory_privilege;   /* SeLockMemoryPrivilege: large pages are allowed */
+    uint64_t working_set_min_pages; /* 0: the default, 50 */
+    uint64_t working_set_max_pages; /* 0: the default, 345 */
+    bool guard_heap_blocks;       /* every heap block ends at its own inaccessible page */
+};
+/* ram 4 GiB, page file 4 GiB, address space 128 TiB, 2 processors. */
+struct machine_config machine_config_default(void);
+
+struct machine;
+struct heap;
+
+/* Makes the machine and becomes the current one. native: also reserve the window and serve native
+ * accesses (false: model only, for tests and tools). */
+struct machine *machine_create(struct sim *sim, const struct machine_config *config, bool native);
+void machine_destroy(struct machine *machine);
+/* The one global: the machine that the Win32 surface and the fault handler act on. */
+struct machine *machine_current(void);
+struct sim *machine_sim(struct machine *machine);
+const struct machine_config *machine_config(const struct machine *machine);
+/* Checks every structure and every sum; called after each step in tests and on --check. */
+void machine_verify(const struct machine *machine);
+
+/* ---- the calls (each: failure point, charge, record) ---- */
+
+enum status machine_alloc(struct machine *m, uint64_t address, uint64_t size, uint32_t type,
+                          uint32_t protect, uint64_t *result);
+enum status machine_free(struct machine *m, uint64_t address, uint64_t size, uint32_t type);
+/* has_old: whether the caller gave a place for the old protection. */
+enum status machine_protect(struct machine *m, uint64_t address, uint64_t size, uint32_t protect,
+                            bool has_old, uint32_t *old);
+struct memory_info { /* MEMORY_BASIC_INFORMATION in logical addresses */
+    uint64_t base, allocation_base, size;
+    uint32_t allocation_protect, state, protect, type;
+};
+enum status machine_query(struct machine *m, uint64_t address, struct memory_info *info);
+enum status machine_lock(struct machine *m, uint64_t address, uint64_t size);
+enum status machine_unlock(struct machine *m, uint64_t address, uint64_t size);
+/* Dirty pages of a watched range in ascending order; *count in: room, out: found. */
+enum status machine_get_write_watch(struct machine *m, uint32_t flags, uint64_t address,
+                                    uint64_t size, uint64_t *pages, uint64_t *count);
+enum status machine_reset_write_watch(struct machine *m, uint64_t address, uint64_t size);
+
+struct memory_status { /* MEMORYSTATUSEX */
+    uint32_t load_percent;
+    uint64_t total_phys, avail_phys, total_pagefile, avail_pagefile, total_virtual, avail_virtual;
+};
+void machine_memory_status(struct machine *m, struct memory_status *status);
+
+/* ---- memory that does not come from VirtualAlloc (no failure point, no record) ---- */
+
+/* Reserves granule-aligned address space for a heap, stack, view or image; REGION_ flags of
+ * space.h. ST_NOT_ENOUGH_MEMORY: no hole. address 0: anywhere. */
+enum status machine_map(struct machine *m, uint64_t address, uint64_t size, uint32_t protect,
+                        uint16_t region_flags, uint64_t *result);
+enum status machine_map_commit(struct machine *m, uint64_t address, uint64_t size,
+                               uint32_t protect);
+void machine_map_decommit(struct machine *m, uint64_t address, uint64_t size);
+void machine_unmap(struct machine *m, uint64_t address);
+/* A native range outside the window that VirtualQuery shows as committed memory: the policy's
+ * image (MEM_IMAGE) or a thread's stack. native_address is a native address. */
+void machine_note_native(struct machine *m, uint64_t native_address, uint64_t size,
+                         uint32_t protect, uint32_t type);
+
+/* ---- accesses ---- */
+
+enum access_result { ACCESS_OK, ACCESS_GUARD, ACCESS_VIOLATION };
+/* An access by the workload: one page, no native access, costs no signal. What the machine's
+ * hardware would do: first touch, guard page, write watch. */
+enum access_result machine_touch(struct machine *m, uint64_t address, enum access_kind kind);
+/* The same for an access by native code: on ACCESS_OK the page is open natively as well. */
+enum access_result machine_open(struct machine *m, uint64_t address, enum access_kind kind);
+/* Why an access at this address fails, in words: "reserved, not committed", "PAGE_NOACCESS",
+ * "free, inside the address space" ...; of a heap block, which one. */
+void machine_explain(struct machine *m, uint64_t native_address, char *text, uint32_t text_bytes);
+
+/* ---- figures ---- */
+
+uint64_t machine_commit_bytes(const struct machine *m);    /* charged to the process */
+uint64_t machine_commit_limit(const struct machine *m);    /* RAM + page file */
+uint64_t machine_available_frames(const struct machine *m);
+uint64_t machine_resident_pages(const struct machine *m);
+/* Native permission pieces open now (at most 30,000) and flushes of the cache so far. */
+uint64_t machine_native_pieces(const struct machine *m);
+
+struct space;
+struct space *machine_space(struct machine *m);
+/* The default process heap, made on first use. */
+struct heap *machine_process_heap(struct machine *m);
+
+#endif

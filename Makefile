@@ -1,0 +1,126 @@
+# lowwater: build, test, demonstrate. `make help` lists the targets, from the ## comments below.
+#
+# Every configuration has a folder of its own below build/: the default one is build/ itself,
+# `make CC=clang OPT=-O0 SANITIZE=address,undefined` builds into build/clang-O0-address-undefined.
+
+CC = gcc
+CXX = $(if $(findstring clang,$(CC)),$(CC:clang%=clang++%),g++)
+OPT = -O2
+SANITIZE =
+PREFIX = /usr/local
+
+comma := ,
+CONFIG := $(if $(filter-out gcc cc,$(CC))$(filter-out -O2,$(OPT))$(SANITIZE),$(notdir $(CC))$(OPT)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE))))
+BUILD := build$(if $(CONFIG),/$(CONFIG))
+
+WARN = -Wall -Wextra -Wmissing-prototypes -Wno-missing-field-initializers
+SANFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+# No control-flow protection: shadow stacks and fibers exclude each other. No stack protector:
+# its canary is random and would make stack contents differ between runs.
+CPPFLAGS = -D_GNU_SOURCE -Isim -I.
+CFLAGS = -std=gnu11 $(OPT) -g $(WARN) -fno-strict-aliasing -fvisibility=hidden \
+         -fcf-protection=none -fno-stack-protector -fasynchronous-unwind-tables -fno-pie $(SANFLAGS)
+LDFLAGS = -no-pie $(SANFLAGS)
+LDLIBS = -lzstd -ldl -lm
+POLICY_FLAGS = -shared -fPIC -g $(OPT) -Wall -Wextra -Wno-unknown-pragmas -Isim/include $(SANFLAGS)
+
+SIM_SOURCES := $(wildcard sim/core/*.c sim/os/*.c sim/crt/*.c sim/clr/*.c)
+HARNESS_SOURCES := $(filter-out harness/main.c,$(wildcard harness/*.c))
+LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(SIM_SOURCES) $(HARNESS_SOURCES))
+POLICIES := $(patsubst policies/%,$(BUILD)/policies/%.so,$(basename $(wildcard policies/*.c policies/*.cpp)))
+TEST_SOURCES := $(wildcard tests/test_*.c)
+TEST_BINARIES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
+TEST_HELPERS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(TEST_SOURCES),$(wildcard tests/*.c)))
+BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/*.c))
+TEST_DEFINES = -DTEST_BUILD_DIR='"$(BUILD)"'
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all help setup setup-test demo test test-long bench golden check-windows install clean programs FORCE
+
+all: setup ## build lowwater and the bundled policies (the default)
+	@$(MAKE) --no-print-directory programs
+
+programs: $(BUILD)/lowwater $(POLICIES)
+	@echo "built $(BUILD)/lowwater and $(words $(POLICIES)) policies in $(BUILD)/policies"
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
+	@echo "  Variables: CC=clang OPT=-O0 SANITIZE=address,undefined; each configuration has its own folder"
+
+setup: ## install what the build needs, where apt is there; otherwise name the packages
+	@tests/setup.sh build
+
+setup-test: ## the same for the tests
+	@tests/setup.sh test
+
+demo: setup ## real policies on recorded .NET programs, with and without an injected failure
+	@$(MAKE) --no-print-directory -j2 programs
+	@scenarios/demo.sh $(BUILD)
+
+test: setup-test ## all quick tests of this configuration, then the sanitized ones
+	@$(MAKE) --no-print-directory -j2 programs tests
+	@tests/run.sh $(BUILD) $(TEST_BINARIES)
+
+test-long: setup-test ## everything: gcc and clang, -O0 and -O2, sanitizers, every recording
+	@tests/long.sh
+
+bench: setup ## speed against references measured in the same run; writes build/bench.json
+	@$(MAKE) --no-print-directory -j2 programs $(BUILD)/bench
+	@$(BUILD)/bench $(BUILD)
+
+golden: setup ## write tests/golden/digests.txt anew (say why in the commit)
+	@$(MAKE) --no-print-directory -j2 programs
+	@tests/golden.sh $(BUILD) > $(BUILD)/digests.txt && cp $(BUILD)/digests.txt tests/golden/digests.txt
+
+check-windows: ## compile every bundled C policy against a real Windows SDK (mingw-w64)
+	@tests/check-windows.sh
+
+install: all ## install below PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/lowwater/policies \
+	    $(DESTDIR)$(PREFIX)/share/lowwater/scenarios/traces
+	install $(BUILD)/lowwater $(DESTDIR)$(PREFIX)/bin
+	install $(POLICIES) $(DESTDIR)$(PREFIX)/lib/lowwater/policies
+	cp -r sim/include $(DESTDIR)$(PREFIX)/share/lowwater/
+	install -m 644 scenarios/traces/* $(DESTDIR)$(PREFIX)/share/lowwater/scenarios/traces
+
+clean: ## remove everything that was built
+	rm -rf build
+
+.PHONY: tests
+tests: $(TEST_BINARIES)
+
+# Changed flags rebuild: the file changes only when its text would.
+FLAGS_TEXT = $(CC) $(CXX) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(LDLIBS) $(POLICY_FLAGS)
+$(BUILD)/.flags: FORCE
+	@mkdir -p $(@D)
+	@echo '$(FLAGS_TEXT)' | cmp -s - $@ || echo '$(FLAGS_TEXT)' > $@
+
+$(BUILD)/obj/%.o: %.c $(BUILD)/.flags
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(TEST_DEFINES) $(CFLAGS) -MMD -MP -c $< -o $@
+
+$(BUILD)/liblowwater.a: $(LIB_OBJECTS)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(BUILD)/lowwater: $(BUILD)/obj/harness/main.o $(BUILD)/liblowwater.a
+	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+$(BUILD)/policies/%.so: policies/%.c $(BUILD)/.flags
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 $(POLICY_FLAGS) -MMD -MP -MF $@.d -MT $@ $< -o $@
+
+$(BUILD)/policies/%.so: policies/%.cpp $(BUILD)/.flags
+	@mkdir -p $(@D)
+	$(CXX) -std=c++14 $(POLICY_FLAGS) -MMD -MP -MF $@.d -MT $@ $< -o $@
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELPERS) $(BUILD)/liblowwater.a
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+
+$(BUILD)/bench: $(BENCH_OBJECTS) $(BUILD)/liblowwater.a
+	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+
+-include $(shell find $(BUILD)/obj $(BUILD)/policies -name '*.d' 2>/dev/null)

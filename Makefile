@@ -89,7 +89,11 @@ clean: ## remove everything that was built
 	rm -rf build
 
 .PHONY: tests
-tests: $(TEST_BINARIES)
+tests: $(TEST_BINARIES) $(BUILD)/tests/pcg_reference
+
+$(BUILD)/tests/pcg_reference: tests/reference/pcg.cpp
+	@mkdir -p $(@D)
+	$(CXX) -O1 $< -o $@
 
 # Changed flags rebuild: the file changes only when its text would.
 FLAGS_TEXT = $(CC) $(CXX) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(LDLIBS) $(POLICY_FLAGS)

@@ -37,7 +37,7 @@ TEST_DEFINES = -DTEST_BUILD_DIR='"$(BUILD)"'
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all help setup setup-test demo test test-long bench golden check-windows install clean programs FORCE
+.PHONY: check all help setup setup-test demo test test-long bench golden check-windows install clean programs FORCE
 
 all: setup ## build lowwater and the bundled policies (the default)
 	@$(MAKE) --no-print-directory programs
@@ -59,7 +59,11 @@ demo: setup ## real policies on recorded .NET programs, with and without an inje
 	@$(MAKE) --no-print-directory -j2 programs
 	@scenarios/demo.sh $(BUILD)
 
-test: setup-test ## all quick tests of this configuration, then the sanitized ones
+test: setup-test ## all quick tests, then again under AddressSanitizer and UBSan
+	@$(MAKE) --no-print-directory check
+	@$(if $(SANITIZE),,$(MAKE) --no-print-directory check SANITIZE=address$(comma)undefined)
+
+check: ## the quick tests of this configuration only
 	@$(MAKE) --no-print-directory -j2 programs tests
 	@tests/run.sh $(BUILD) $(TEST_BINARIES)
 

@@ -76,6 +76,13 @@ struct thread {
 
 #define THREADS_MAX 4096
 
+/* Finds a function in the policy or in the C++ library it uses, NULL: none. The C run-time needs
+ * it where it must call back, e.g. to throw std::bad_alloc. */
+struct symbol_lookup {
+    void *(*find)(void *context, const char *name); /* NULL: nothing is loaded */
+    void *context;
+};
+
 struct sim {
     struct arena arena;
     struct trace_cursor trace;
@@ -100,6 +107,9 @@ struct sim {
     /* Ends the run; set by the harness. */
     void (*on_stop)(struct sim *sim, const struct stop *stop);
     void *on_stop_context;
+    struct output *output;          /* where printed text goes (output.h), NULL: nowhere */
+    struct crt *crt;                /* the C run-time's own state (crt/crt.h), made on first use */
+    struct symbol_lookup symbols;   /* set by the loader */
 };
 
 struct sim_options {

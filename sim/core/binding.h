@@ -19,6 +19,9 @@ extern const struct binding win32_sync_bindings[];   /* os/win32_sync.c */
 extern const struct binding win32_system_bindings[]; /* os/win32_system.c */
 extern const struct binding crt_memory_bindings[];   /* crt/memory.c: malloc, new */
 extern const struct binding crt_string_bindings[];   /* crt/string.c: page-sequential */
+extern const struct binding crt_wide_bindings[];     /* crt/wide.c: strings of wchar_t */
+extern const struct binding crt_time_bindings[];     /* crt/time.c: dates and clocks */
+extern const struct binding crt_wide_stdio_bindings[]; /* crt/stdio_wide.c: wprintf, MSVC names */
 extern const struct binding crt_stdio_bindings[];    /* crt/stdio.c */
 extern const struct binding crt_system_bindings[];   /* crt/system.c: exit, time, rand ... */
 extern const struct binding crt_cxx_bindings[];      /* crt/cxx.c: guards, atexit, TLS */

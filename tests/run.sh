@@ -4,7 +4,6 @@
 build=$1
 shift
 export LOWWATER="$build/lowwater" CMOCKA_MESSAGE_OUTPUT=stdout
-export ASAN_OPTIONS="detect_stack_use_after_return=0:detect_leaks=0:handle_segv=0:handle_sigbus=0:handle_sigfpe=0:handle_sigill=0:handle_abort=0:allow_user_segv_handler=1:${ASAN_OPTIONS:-}"
 logs="$build/test-logs"
 mkdir -p "$logs"
 printf '%s\n' "$@" | xargs -P 2 -I BIN sh -c '

@@ -1,0 +1,46 @@
+#!/bin/sh
+# make test-long: every test under gcc and clang, -O0 and -O2, and sanitizers; and the digest of
+# every bundled recording with every bundled policy, equal in all of them and to the golden list,
+# with address-space randomisation on and off.
+set -u
+failed=0
+
+compare() { # compare BUILD LABEL: digests of this build against the golden list
+    if ! tests/golden.sh "$1" >"$1/digests.txt"; then
+        echo "FAIL  digests of $2 could not be computed"
+        failed=1
+    elif cmp -s tests/golden/digests.txt "$1/digests.txt"; then
+        echo "ok    $(wc -l <"$1/digests.txt") digests of $2 equal the golden ones"
+    else
+        echo "FAIL  digests of $2 differ:"
+        diff tests/golden/digests.txt "$1/digests.txt" | head -n 20
+        failed=1
+    fi
+}
+
+configuration() { # configuration FOLDER VARIABLES...
+    folder=$1
+    shift
+    echo "==== $*"
+    make --no-print-directory check "$@" || failed=1
+    compare "$folder" "$folder"
+}
+
+configuration build CC=gcc OPT=-O2
+if command -v setarch >/dev/null 2>&1 && setarch -R true 2>/dev/null; then
+    setarch -R tests/golden.sh build >build/digests-noaslr.txt
+    if cmp -s tests/golden/digests.txt build/digests-noaslr.txt; then
+        echo "ok    the same digests without address-space randomisation"
+    else
+        echo "FAIL  digests depend on address-space randomisation"
+        failed=1
+    fi
+fi
+configuration build/gcc-O0 CC=gcc OPT=-O0
+configuration build/clang-O0 CC=clang OPT=-O0
+configuration build/clang-O2 CC=clang OPT=-O2
+configuration build/gcc-O2-address-undefined SANITIZE=address,undefined
+configuration build/clang-O2-address-undefined CC=clang SANITIZE=address,undefined
+make --no-print-directory check-windows || failed=1
+[ "$failed" = 0 ] && echo "all configurations passed" || echo "something failed"
+exit "$failed"

@@ -110,6 +110,7 @@ struct sim {
     struct output *output;          /* where printed text goes (output.h), NULL: nowhere */
     struct crt *crt;                /* the C run-time's own state (crt/crt.h), made on first use */
     struct symbol_lookup symbols;   /* set by the loader */
+    struct sync *sync;              /* locks and handles (os/sync.h), made on first use */
 };
 
 struct sim_options {

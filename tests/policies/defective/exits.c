@@ -1,0 +1,12 @@
+/* Ends the process, as if all were well. */
+#include <stdlib.h>
+static void give_up(void);
+#define ON_COMMIT(host, count, address, size)                                                      \
+    if ((count) == 50)                                                                             \
+    give_up()
+#include "host.h"
+
+FRAME static void give_up(void)
+{
+    exit(0);
+}

@@ -1,0 +1,11 @@
+/* Kills its own process. */
+static void give_up(void);
+#define ON_COMMIT(host, count, address, size)                                                      \
+    if ((count) == 50)                                                                             \
+    give_up()
+#include "host.h"
+
+FRAME static void give_up(void)
+{
+    TerminateProcess(GetCurrentProcess(), 9);
+}

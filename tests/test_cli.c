@@ -1,0 +1,429 @@
+/* The command line as a user sees it: what people and scripts rely on, by running the program.
+ * What the run of a policy does is tested elsewhere; this is about arguments, exit codes, where
+ * things are printed, JSON, and files. */
+#include "tests/support.h"
+#include "tests/cli_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- usage ---- */
+
+static void every_command_explains_itself_on_request(void **state)
+{
+    (void)state;
+    static const char *const commands[] = {"run",   "replay",  "validate", "list", "import",
+                                           "trace", "vectors", "schema",   "cc"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        cli("%s --help", commands[i]);
+        expect_exit(0);
+        expect_out("lowwater ");
+        expect_out(commands[i]);
+    }
+    cli("--help");
+    expect_exit(0);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        expect_out(commands[i]);
+}
+
+static void version_is_one_line_on_standard_output(void **state)
+{
+    (void)state;
+    const struct cli_result *result = cli("--version");
+    expect_exit(0);
+    expect_out("lowwater ");
+    assert_int_equal(strcspn(result->out, "\n") + 1, result->out_bytes);
+}
+
+static void unknown_options_and_commands_are_usage_errors(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {"run --polcy quota",   "list --frobnicate",
+                                        "trace stat --nope x", "vectors --nope",
+                                        "import --nope",       "frobnicate"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        const struct cli_result *result = cli("%s", wrong[i]);
+        expect_exit(2);
+        expect_silent_out();
+        assert_true(result->err_bytes > 0);
+    }
+    cli("run --polcy quota");
+    expect_err("--polcy");
+    cli("rnu x");
+    expect_err("run");
+}
+
+static void missing_files_and_policies_are_named_and_exit_2(void **state)
+{
+    (void)state;
+    cli("run no-such-scenario");
+    expect_exit(2);
+    expect_err("no-such-scenario");
+    cli("run %s --policy qouta", small_recording());
+    expect_exit(2);
+    expect_err("qouta");
+    expect_err("quota"); /* did you mean */
+    cli("validate no-such.yaml");
+    expect_exit(2);
+    cli("trace stat no-such.lwt");
+    expect_exit(2);
+    cli("vectors no-such.txt");
+    expect_exit(2);
+}
+
+static void options_may_follow_operands_until_two_dashes(void **state)
+{
+    (void)state;
+    cli("run --policy passthrough %s --seed 3", small_recording());
+    expect_exit(0);
+    expect_out("seed 3");
+    cli("run --policy passthrough -- --seed");
+    expect_exit(2); /* a scenario of that name */
+    expect_err("--seed");
+}
+
+/* ---- bad input files ---- */
+
+static void damaged_recordings_are_refused_with_exit_6(void **state)
+{
+    (void)state;
+    size_t bytes;
+    char *good = read_whole_file(small_recording(), &bytes);
+    write_file(cli_path("short.lwt"), good, bytes - 7);
+    cli("run %s", cli_path("short.lwt"));
+    expect_exit(6);
+    good[bytes / 2] ^= 0x10;
+    write_file(cli_path("flipped.lwt"), good, bytes);
+    cli("run %s", cli_path("flipped.lwt"));
+    expect_exit(6);
+    expect_err("flipped.lwt");
+    write_file(cli_path("empty.lwt"), "", 0);
+    cli("trace stat %s", cli_path("empty.lwt"));
+    expect_exit(6);
+    write_file(cli_path("text.lwt"), "not a recording", 15);
+    cli("run %s", cli_path("text.lwt"));
+    expect_exit(6);
+    free(good);
+}
+
+static void policies_that_cannot_be_loaded_exit_6(void **state)
+{
+    (void)state;
+    write_file(cli_path("text.so"), "no object", 9);
+    cli("run %s --policy %s", small_recording(), cli_path("text.so"));
+    expect_exit(6);
+    expect_err("text.so");
+    write_file(cli_path("broken.c"), "int broken(\n", 12);
+    cli("run %s --policy %s", small_recording(), cli_path("broken.c"));
+    expect_exit(6);
+    expect_err("broken.c:1"); /* what the compiler said */
+    cli("run %s --policy passthrough --factory NoSuchFactory", small_recording());
+    expect_exit(6);
+    expect_err("NoSuchFactory");
+}
+
+/* ---- runs ---- */
+
+static char *run_json(const char *arguments)
+{
+    remove(cli_path("run.json"));
+    cli("run %s %s --json %s", small_recording(), arguments, cli_path("run.json"));
+    char *text = read_whole_file(cli_path("run.json"), NULL);
+    assert_non_null(text);
+    if (!json_is_valid(text))
+        fail_msg("not JSON: %.2000s", text);
+    return text;
+}
+
+static void json_of_a_run_has_the_promised_fields(void **state)
+{
+    (void)state;
+    static const char *const fields[] = {"lowwater",
+                                         "command",
+                                         "exit",
+                                         "runs",
+                                         "scenario",
+                                         "policy",
+                                         "seed",
+                                         "outcome",
+                                         "digest",
+                                         "events",
+                                         "virtual_ns",
+                                         "native_ns",
+                                         "injected",
+                                         "counters",
+                                         "findings",
+                                         "totals",
+                                         "ok",
+                                         "finding",
+                                         "crash",
+                                         "no-progress",
+                                         "nondeterminism",
+                                         "internal",
+                                         "commit_peak_bytes",
+                                         "reserve_peak_bytes",
+                                         "touches",
+                                         "faults_demand_zero",
+                                         "faults_soft",
+                                         "faults_hard",
+                                         "pages_out",
+                                         "low_notifications",
+                                         "vtable_calls",
+                                         "vtable_refusals",
+                                         "operations_recorded",
+                                         "operations_served"};
+    char *text = run_json("--policy quota");
+    expect_exit(0);
+    for (size_t i = 0; i < sizeof fields / sizeof *fields; i++) {
+        if (json_count(text, fields[i]) == 0)
+            fail_msg("no field \"%s\" in %.3000s", fields[i], text);
+    }
+    assert_string_equal(json_value(text, "command", 0), "run");
+    assert_string_equal(json_value(text, "exit", 0), "0");
+    assert_string_equal(json_value(text, "scenario", 0), "small");
+    assert_string_equal(json_value(text, "policy", 0), "quota");
+    assert_string_equal(json_value(text, "outcome", 0), "ok");
+    assert_int_equal(strlen(json_value(text, "digest", 0)), 32);
+    assert_string_not_equal(json_value(text, "commit_peak_bytes", 0), "0");
+    char *served = strdup(json_value(text, "operations_served", 0));
+    assert_string_equal(json_value(text, "operations_recorded", 0), served);
+    free(served);
+    free(text);
+}
+
+static void two_equal_runs_give_equal_json_but_for_native_time(void **state)
+{
+    (void)state;
+    char *first = run_json("--policy arena --policy watermark --seed 1..3");
+    char *second = run_json("--policy arena --policy watermark --seed 1..3 --jobs 2");
+    assert_int_equal(json_count(first, "digest"), 6);
+    json_blank_native(first);
+    json_blank_native(second);
+    assert_string_equal(first, second);
+    free(first);
+    free(second);
+}
+
+static void seed_ranges_include_both_ends_in_order(void **state)
+{
+    (void)state;
+    char *text = run_json("--policy passthrough --seed 4..6");
+    assert_int_equal(json_count(text, "seed"), 3);
+    assert_string_equal(json_value(text, "seed", 0), "4");
+    assert_string_equal(json_value(text, "seed", 2), "6");
+    free(text);
+    cli("run %s --seed 6..4", small_recording());
+    expect_exit(2);
+    cli("run %s --seed x", small_recording());
+    expect_exit(2);
+}
+
+static void checking_a_run_executes_it_twice_and_agrees(void **state)
+{
+    (void)state;
+    cli("run %s --policy passthrough --policy quota --policy watermark --policy arena --check",
+        small_recording());
+    expect_exit(0);
+    expect_out("ok");
+}
+
+static void injected_failures_are_counted_and_may_be_chosen(void **state)
+{
+    (void)state;
+    char *text = run_json("--policy passthrough --inject VirtualAlloc[commit]#7");
+    expect_exit(0); /* a refusal is no finding */
+    assert_string_equal(json_value(text, "injected", 0), "1");
+    assert_string_equal(json_value(text, "vtable_refusals", 0), "1");
+    free(text);
+    text = run_json("--policy passthrough "
+                    "--inject VirtualAlloc[commit]#7:ERROR_NOT_ENOUGH_MEMORY:x3");
+    assert_string_equal(json_value(text, "injected", 0), "3");
+    free(text);
+    text = run_json("--policy passthrough "
+                    "--inject VirtualAlloc[reserve,size>=1048576]#2:ERROR_NOT_ENOUGH_MEMORY:once");
+    assert_string_equal(json_value(text, "injected", 0), "1");
+    free(text);
+    text = run_json("--policy passthrough --inject VirtualAlloc[commit]#200:forever");
+    assert_int_not_equal(strtoul(json_value(text, "injected", 0), NULL, 10), 0);
+    free(text);
+}
+
+static void illegal_failures_are_refused_with_the_legal_ones(void **state)
+{
+    (void)state;
+    cli("run %s --inject VirtualAlloc[commit]#7:ERROR_NOT_LOCKED", small_recording());
+    expect_exit(2);
+    expect_err("ERROR_COMMITMENT_LIMIT");
+    cli("run %s --inject NoSuchCall#1", small_recording());
+    expect_exit(2);
+    expect_err("NoSuchCall");
+    cli("run %s --inject VirtualAlloc[comit]#1", small_recording());
+    expect_exit(2);
+    cli("run %s --inject VirtualAlloc#0", small_recording());
+    expect_exit(2);
+    cli("run %s --inject VirtualAlloc#1:ERROR_COMMITMENT_LIMIT:often", small_recording());
+    expect_exit(2);
+}
+
+static void policy_parameters_change_what_is_served(void **state)
+{
+    (void)state;
+    char *wide = run_json("--policy quota --set policy.limit=1GiB");
+    char *tight = run_json("--policy quota --set policy.limit=256KiB --set policy.reserve=64KiB");
+    expect_exit(0);
+    assert_string_equal(json_value(wide, "vtable_refusals", 0), "0");
+    assert_string_not_equal(json_value(tight, "vtable_refusals", 0), "0");
+    assert_true(strtoull(json_value(tight, "commit_peak_bytes", 0), NULL, 10) <
+                strtoull(json_value(wide, "commit_peak_bytes", 0), NULL, 10));
+    free(wide);
+    free(tight);
+    cli("run %s --policy quota --set policy.limt=1GiB", small_recording());
+    expect_exit(2);
+    expect_err("limit");
+    cli("run %s --policy quota --set machine.rma=1GiB", small_recording());
+    expect_exit(2);
+    expect_err("ram");
+}
+
+static void output_to_a_pipe_has_no_escape_codes(void **state)
+{
+    (void)state;
+    const struct cli_result *result =
+        cli("run %s --policy passthrough --policy arena --seed 1..2", small_recording());
+    expect_exit(0);
+    assert_null(memchr(result->out, 0x1b, result->out_bytes));
+    assert_null(memchr(result->err, 0x1b, result->err_bytes));
+    assert_null(memchr(result->out, '\r', result->out_bytes));
+}
+
+static void quiet_runs_print_nothing_when_all_is_well(void **state)
+{
+    (void)state;
+    cli("run %s --policy passthrough --quiet", small_recording());
+    expect_exit(0);
+    expect_silent_out();
+}
+
+static void the_current_folder_does_not_matter_for_finding_things(void **state)
+{
+    (void)state;
+    cli_in("/", "run %s --policy quota", small_recording());
+    expect_exit(0);
+    cli_in(cli_folder(), "run small.lwt --policy passthrough");
+    expect_exit(0);
+    cli_in("/", "list");
+    expect_exit(0);
+    expect_out("watermark");
+}
+
+static void no_command_writes_over_one_of_its_inputs(void **state)
+{
+    (void)state;
+    size_t before, after;
+    free(read_whole_file(small_recording(), &before));
+    cli("run %s --json %s", small_recording(), small_recording());
+    expect_exit(2);
+    cli("run %s --trace %s", small_recording(), small_recording());
+    expect_exit(2);
+    cli("import strace %s -o %s", cli_path("small.strace"), cli_path("small.strace"));
+    expect_exit(2);
+    free(read_whole_file(small_recording(), &after));
+    assert_int_equal(before, after);
+}
+
+/* ---- list and cc ---- */
+
+static void list_names_policies_with_their_parameters(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"passthrough", "quota", "watermark", "arena", "limit"};
+    cli("list");
+    expect_exit(0);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        expect_out(names[i]);
+}
+
+static void cc_builds_policies_from_c_and_cxx(void **state)
+{
+    (void)state;
+    static const char *const sources[] = {"policies/passthrough.c", "policies/arena.cpp"};
+    for (size_t i = 0; i < 2; i++) {
+        remove(cli_path("built.so"));
+        cli_in(cli_folder(), "cc -v -O1 -o built.so %s/%s", cli_root(), sources[i]);
+        expect_exit(0);
+        cli("run %s --policy %s", small_recording(), cli_path("built.so"));
+        expect_exit(0);
+    }
+    cli("cc --print-flags");
+    expect_exit(0);
+    expect_out("-I");
+    cli("cc -o %s %s", cli_path("broken.so"), cli_path("broken.c"));
+    expect_exit(6);
+}
+
+static void policies_given_as_source_are_compiled_on_the_fly(void **state)
+{
+    (void)state;
+    cli("run %s --policy policies/passthrough.c --policy policies/arena.cpp", small_recording());
+    expect_exit(0);
+    expect_out("passthrough");
+    expect_out("arena");
+}
+
+/* ---- vectors ---- */
+
+static void vectors_report_mismatches_by_line_and_count(void **state)
+{
+    (void)state;
+    static const char good[] = "case one a block\nalloc A 0 4096 MEM_RESERVE PAGE_READWRITE\n"
+                               "> ok A+0x0 mod64k=0x0\nfree A 0 MEM_RELEASE\n> ok\n";
+    static const char bad[] = "case two a wrong one\nalloc A 0 0 MEM_RESERVE PAGE_READWRITE\n"
+                              "> fail 5\n! fail 8 #T\n";
+    static const char broken[] = "case three\nfrobnicate A\n> ok\n";
+    write_file(cli_path("good.txt"), good, sizeof good - 1);
+    write_file(cli_path("bad.txt"), bad, sizeof bad - 1);
+    write_file(cli_path("broken.txt"), broken, sizeof broken - 1);
+    cli("vectors %s", cli_path("good.txt"));
+    expect_exit(0);
+    expect_out("2 results, 0 mismatches, 0 soft");
+    cli("vectors %s %s", cli_path("good.txt"), cli_path("bad.txt"));
+    expect_exit(1);
+    expect_out("bad.txt:2: two: alloc A 0 0 MEM_RESERVE PAGE_READWRITE: expected fail 8 [T], "
+               "got fail 87");
+    expect_out("3 results, 1 mismatches, 0 soft");
+    cli("vectors %s", cli_path("broken.txt"));
+    expect_exit(6);
+    cli("vectors --print %s", cli_path("bad.txt"));
+    expect_exit(0);
+    expect_out("> fail 87");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_command_explains_itself_on_request),
+        cmocka_unit_test(version_is_one_line_on_standard_output),
+        cmocka_unit_test(unknown_options_and_commands_are_usage_errors),
+        cmocka_unit_test(missing_files_and_policies_are_named_and_exit_2),
+        cmocka_unit_test(options_may_follow_operands_until_two_dashes),
+        cmocka_unit_test(damaged_recordings_are_refused_with_exit_6),
+        cmocka_unit_test(policies_that_cannot_be_loaded_exit_6),
+        cmocka_unit_test(json_of_a_run_has_the_promised_fields),
+        cmocka_unit_test(two_equal_runs_give_equal_json_but_for_native_time),
+        cmocka_unit_test(seed_ranges_include_both_ends_in_order),
+        cmocka_unit_test(checking_a_run_executes_it_twice_and_agrees),
+        cmocka_unit_test(injected_failures_are_counted_and_may_be_chosen),
+        cmocka_unit_test(illegal_failures_are_refused_with_the_legal_ones),
+        cmocka_unit_test(policy_parameters_change_what_is_served),
+        cmocka_unit_test(output_to_a_pipe_has_no_escape_codes),
+        cmocka_unit_test(quiet_runs_print_nothing_when_all_is_well),
+        cmocka_unit_test(the_current_folder_does_not_matter_for_finding_things),
+        cmocka_unit_test(no_command_writes_over_one_of_its_inputs),
+        cmocka_unit_test(list_names_policies_with_their_parameters),
+        cmocka_unit_test(cc_builds_policies_from_c_and_cxx),
+        cmocka_unit_test(policies_given_as_source_are_compiled_on_the_fly),
+        cmocka_unit_test(vectors_report_mismatches_by_line_and_count),
+    };
+    return cmocka_run_group_tests_name("cli", tests, NULL, NULL);
+}

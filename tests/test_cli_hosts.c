@@ -1,0 +1,221 @@
+/* Foreign code on the command line: hosts written without lowwater in mind build and run unchanged
+ * (tests/hosts), and policies that misbehave in every way become the documented outcome, with the
+ * function to blame in the stack, while the program survives (tests/policies/defective). */
+#include "tests/support.h"
+#include "tests/cli_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- hosts of others ---- */
+
+static void hosts_in_one_file_run_without_a_change(void **state)
+{
+    (void)state;
+    cli("run %s --policy tests/hosts/control_host.cpp --policy tests/hosts/plain_host.c --check",
+        small_recording());
+    expect_exit(0);
+    expect_out("control_host");
+    expect_out("plain_host");
+}
+
+static void a_host_of_several_files_builds_with_cc(void **state)
+{
+    (void)state;
+    cli("cc -o %s tests/hosts/tracker/HostControl.cpp tests/hosts/tracker/HostMemoryManager.cpp",
+        cli_path("tracker.so"));
+    expect_exit(0);
+    cli("run %s --policy %s --check", small_recording(), cli_path("tracker.so"));
+    expect_exit(0);
+    cli("run %s --policy %s --factory control:CreateHostControl", small_recording(),
+        cli_path("tracker.so"));
+    expect_exit(0);
+}
+
+static void what_a_host_prints_stays_out_of_both_outputs(void **state)
+{
+    (void)state;
+    const struct cli_result *result =
+        cli("run %s --policy tests/hosts/control_host.cpp --inject VirtualAlloc[commit]#7",
+            small_recording());
+    expect_exit(0);
+    assert_null(strstr(result->out, "VirtualAlloc("));
+    assert_null(strstr(result->err, "VirtualAlloc("));
+}
+
+/* ---- defective policies ---- */
+
+static const struct defect {
+    const char *file;
+    int exit_code;
+    const char *function;     /* expected in the stack, NULL: none */
+    const char *fragments[3]; /* expected in either output */
+} defects[] = {
+    /* the twelve of the documentation */
+    {"null-deref.c", 5, "look_up_region", {"null-deref.c"}},
+    {"hangs.c", 4, "wait_for_room", {"hangs.c"}},
+    {"aborts.c", 5, "table_is_full", {"abort"}},
+    {"exits.c", 5, "give_up", {"exit"}},
+    {"overflows-stack.c", 5, "merge_regions", {"stack"}},
+    {"writes-after-decommit.c", 5, "mark_idle", {"VirtualFree"}},
+    {"overruns-block.c", 5, NULL, {"overrun"}},
+    {"throws.cpp", 5, "insist_on_room", {NULL}},
+    {"loops.c", 4, "find_end", {"loops.c"}},
+    {"prints.c", 4, "report", {"prints.c"}},
+    {"allocates.c", 4, "prepare", {"allocates.c"}},
+    {"corrupts-itself.c", 5, "clear_records", {"corrupts-itself.c"}},
+    /* endings */
+    {"asserts.c", 5, "check_size", {"more commits than expected"}},
+    {"exits-process.c", 5, "give_up", {"ExitProcess"}},
+    {"terminates.c", 5, "give_up", {"TerminateProcess"}},
+    {"exits-in-constructor.c", 5, "check_licence", {"exit"}},
+    {"crashes-in-constructor.c", 5, "read_settings", {NULL}},
+    {"throws-in-constructor.cpp", 5, "Settings", {NULL}},
+    /* heaps */
+    {"double-free.c", 5, "drop_scratch", {"freed"}},
+    {"foreign-free.c", 5, "drop_table", {NULL}},
+    {"wrong-heap.c", 5, "drop_name", {"heap"}},
+    {"use-after-free.c", 5, "finish_record", {NULL}},
+    /* the processor */
+    {"writes-code.c", 5, "patch_itself", {NULL}},
+    {"jumps-to-null.c", 5, "notify", {NULL}},
+    {"divides-by-zero.c", 5, "share", {NULL}},
+    {"misaligned-sse.c", 5, "copy_fast", {NULL}},
+    {"illegal-instruction.c", 5, "unreachable", {NULL}},
+    {"recurses-by-vtable.c", 5, "commit_guard", {"stack"}},
+    {"destroys-vtable.c", 5, NULL, {NULL}},
+    /* refused before anything runs */
+    {"factory-missing.c", 6, NULL, {"CreateHostMemoryManager"}},
+    {"kills.c", 6, NULL, {"raise"}},
+    {"imports.c", 6, NULL, {"socket", "dlopen", "pthread_create"}},
+    {"creates-thread.c", 6, NULL, {"CreateThread"}},
+    /* harmless, whatever they meant to do */
+    {"closes-handles.c", 0, NULL, {NULL}},
+    {"releases-others.c", 0, NULL, {NULL}},
+};
+
+static bool printed(const struct cli_result *result, const char *fragment)
+{
+    return strstr(result->out, fragment) || strstr(result->err, fragment);
+}
+
+/* Every row is tried before the test fails: one table, one look at what is wrong. */
+static unsigned try_defect(const struct defect *defect)
+{
+    unsigned wrong = 0;
+    const struct cli_result *result = cli("run %s --policy tests/policies/defective/%s --timeout 2",
+                                          small_recording(), defect->file);
+    if (result->exit_code != defect->exit_code) {
+        print_message("%s: exit %d instead of %d\n", defect->file, result->exit_code,
+                      defect->exit_code);
+        wrong++;
+    }
+    if (defect->function && !printed(result, defect->function)) {
+        print_message("%s: no %s in the stack\n", defect->file, defect->function);
+        wrong++;
+    }
+    for (unsigned i = 0; i < 3 && defect->fragments[i]; i++) {
+        if (!printed(result, defect->fragments[i])) {
+            print_message("%s: nothing about %s\n", defect->file, defect->fragments[i]);
+            wrong++;
+        }
+    }
+    if (wrong)
+        print_message("%.3000s%.3000s\n", result->out, result->err);
+    return wrong;
+}
+
+static void every_defective_policy_has_its_documented_outcome(void **state)
+{
+    (void)state;
+    unsigned wrong = 0;
+    for (size_t i = 0; i < sizeof defects / sizeof *defects; i++)
+        wrong += try_defect(&defects[i]);
+    assert_int_equal(wrong, 0);
+}
+
+static void refused_imports_are_all_named_in_one_message(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"fopen", "socket",         "fork",
+                                        "mmap",  "pthread_create", "dlopen"};
+    cli("run %s --policy tests/policies/defective/imports.c", small_recording());
+    expect_exit(6);
+    expect_silent_out();
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        expect_err(names[i]);
+}
+
+/* These break a promise without breaking the process: a result like any other, never an internal
+ * error and never the end of the tool. */
+static void broken_promises_end_neither_the_run_nor_the_tool(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"factory-null.c", "factory-fails.c", "null-memory.c",
+                                        "unaligned-memory.c", "longjmps.c"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const struct cli_result *result = cli(
+            "run %s --policy tests/policies/defective/%s --timeout 2", small_recording(), files[i]);
+        if (result->exit_code == 70 || result->exit_code > 100)
+            fail_msg("%s: exit %d\n%.2000s%.2000s", files[i], result->exit_code, result->out,
+                     result->err);
+    }
+}
+
+static void a_crash_leaves_the_other_runs_of_the_call_intact(void **state)
+{
+    (void)state;
+    cli("run %s --policy passthrough --policy tests/policies/defective/null-deref.c --policy quota "
+        "--json %s",
+        small_recording(), cli_path("mixed.json"));
+    expect_exit(5);
+    char *text = read_whole_file(cli_path("mixed.json"), NULL);
+    assert_non_null(text);
+    assert_true(json_is_valid(text));
+    assert_int_equal(json_count(text, "digest"), 3);
+    assert_string_equal(json_value(text, "outcome", 0), "ok");
+    assert_string_equal(json_value(text, "outcome", 1), "crash");
+    assert_string_equal(json_value(text, "outcome", 2), "ok");
+    assert_int_equal(json_count(text, "signal"), 1);
+    assert_int_equal(json_count(text, "explanation"), 1);
+    assert_int_equal(json_count(text, "stack"), 1);
+    free(text);
+}
+
+static void crashes_are_the_same_every_time(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"null-deref.c", "overflows-stack.c", "throws.cpp",
+                                        "overruns-block.c"};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        char *digest[2];
+        for (unsigned round = 0; round < 2; round++) {
+            cli("run %s --policy tests/policies/defective/%s --json %s", small_recording(),
+                files[i], cli_path("crash.json"));
+            expect_exit(5);
+            char *text = read_whole_file(cli_path("crash.json"), NULL);
+            assert_non_null(text);
+            digest[round] = strdup(json_value(text, "digest", 0));
+            free(text);
+        }
+        assert_string_equal(digest[0], digest[1]);
+        free(digest[0]);
+        free(digest[1]);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(hosts_in_one_file_run_without_a_change),
+        cmocka_unit_test(a_host_of_several_files_builds_with_cc),
+        cmocka_unit_test(what_a_host_prints_stays_out_of_both_outputs),
+        cmocka_unit_test(every_defective_policy_has_its_documented_outcome),
+        cmocka_unit_test(refused_imports_are_all_named_in_one_message),
+        cmocka_unit_test(broken_promises_end_neither_the_run_nor_the_tool),
+        cmocka_unit_test(a_crash_leaves_the_other_runs_of_the_call_intact),
+        cmocka_unit_test(crashes_are_the_same_every_time),
+    };
+    return cmocka_run_group_tests_name("cli_hosts", tests, NULL, NULL);
+}

@@ -1,0 +1,184 @@
+/* Recordings and run traces on the command line: import, stat, print, diff, replay, and the golden
+ * digests of small recordings (`make golden` writes tests/golden/digests.txt anew). */
+#include "tests/support.h"
+#include "tests/cli_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static unsigned long long figure(const char *json, const char *key, unsigned n)
+{
+    const char *value = json_value(json, key, n);
+    if (!value)
+        fail_msg("no \"%s\" in %.2000s", key, json);
+    return strtoull(value, NULL, 10);
+}
+
+static void import_counts_what_the_log_says(void **state)
+{
+    (void)state;
+    cli("trace stat --json %s %s", cli_path("stat.json"), small_recording());
+    expect_exit(0);
+    char *text = read_whole_file(cli_path("stat.json"), NULL);
+    assert_non_null(text);
+    assert_true(json_is_valid(text));
+    /* brk(NULL), then 8 regions of brk + mmap + 40 mprotect + 10 mmap, 4 munmap, one exit line */
+    assert_int_equal(figure(text, "lines", 0), 1 + 8 * 52 + 4 + 1);
+    assert_int_equal(figure(text, "calls", 0), 1 + 8 * 52 + 4);
+    assert_int_equal(figure(text, "failed", 0), 0);
+    assert_int_equal(figure(text, "not_understood", 0), 0);
+    assert_int_equal(figure(text, "threads", 0), 1);
+    /* every fourth page of 40 loses two pages: 20 stay; the heap has 8 times 132 KiB */
+    const unsigned long long heap = 8ull * 0x21000;
+    assert_int_equal(figure(text, "reserved", 0), 8ull * 1048576 + heap);
+    assert_int_equal(figure(text, "committed", 0), (7 * 20 + 40) * 4096ull + heap);
+    assert_int_equal(figure(text, "views", 0), 0);
+    assert_int_equal(figure(text, "reserved", 1), 4ull * 1048576 + heap);
+    assert_int_equal(figure(text, "committed", 1), 4 * 20 * 4096ull + heap);
+    free(text);
+}
+
+static void lines_not_understood_are_named_unless_too_many(void **state)
+{
+    (void)state;
+    static const char some[] = "1 1.000001 mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS, "
+                               "-1, 0) = 0x7f0000000000\n"
+                               "what is this\n"
+                               "1 1.000002 munmap(0x7f0000000000, 4096) = 0\n";
+    static const char most[] = "what\nis\nthis\n"
+                               "1 1.000002 munmap(0x7f0000000000, 4096) = 0\n";
+    write_file(cli_path("some.strace"), some, sizeof some - 1);
+    write_file(cli_path("most.strace"), most, sizeof most - 1);
+    const struct cli_result *result =
+        cli("import strace %s -o %s", cli_path("some.strace"), cli_path("some.lwt"));
+    expect_exit(0);
+    assert_true(strstr(result->err, "2") || strstr(result->out, "2"));
+    cli("import strace %s -o %s", cli_path("most.strace"), cli_path("most.lwt"));
+    expect_exit(6);
+    cli("import strace %s -o %s", cli_path("none.strace"), cli_path("none.lwt"));
+    expect_exit(2);
+}
+
+static void import_reads_standard_input_where_a_dash_stands(void **state)
+{
+    (void)state;
+    small_recording();
+    cli_reading(cli_path("small.strace"), "import strace - --faults %s -o %s",
+                cli_path("small.faults"), cli_path("piped.lwt"));
+    expect_exit(0);
+    cli("trace diff %s %s", small_recording(), cli_path("piped.lwt"));
+    expect_exit(0);
+}
+
+static void a_trace_alone_is_enough_to_replay_a_run(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {"passthrough", "quota", "watermark", "arena"};
+    for (size_t i = 0; i < 4; i++) {
+        cli("run %s --policy %s --seed 9 --trace %s", small_recording(), policies[i],
+            cli_path("run.trace"));
+        expect_exit(0);
+        cli_in("/", "replay %s", cli_path("run.trace"));
+        expect_exit(0);
+        expect_out("identical: ");
+        expect_out(" events");
+    }
+}
+
+static void replay_with_another_policy_shows_the_first_difference(void **state)
+{
+    (void)state;
+    cli("run %s --policy passthrough --trace %s", small_recording(), cli_path("p.trace"));
+    expect_exit(0);
+    const struct cli_result *result = cli("replay %s --policy quota", cli_path("p.trace"));
+    expect_exit(1);
+    assert_null(strstr(result->out, "identical: "));
+    assert_true(result->out_bytes > 0);
+}
+
+static void replay_repeats_faults_parameters_and_seed(void **state)
+{
+    (void)state;
+    cli("run %s --policy quota --set policy.limit=1MiB --set policy.reserve=64KiB "
+        "--inject VirtualAlloc[commit]#3:x2 --seed 77 --trace %s",
+        small_recording(), cli_path("f.trace"));
+    expect_exit(0);
+    cli("replay %s", cli_path("f.trace"));
+    expect_exit(0);
+    expect_out("identical: ");
+}
+
+static void traces_can_be_printed_and_compared(void **state)
+{
+    (void)state;
+    cli("run %s --policy passthrough --trace %s", small_recording(), cli_path("one.trace"));
+    cli("run %s --policy passthrough --trace %s", small_recording(), cli_path("two.trace"));
+    cli("run %s --policy passthrough --inject VirtualAlloc[commit]#9 --trace %s", small_recording(),
+        cli_path("three.trace"));
+    cli("trace diff %s %s", cli_path("one.trace"), cli_path("two.trace"));
+    expect_exit(0);
+    cli("trace diff %s %s", cli_path("one.trace"), cli_path("three.trace"));
+    expect_exit(1);
+    cli("trace print %s", cli_path("one.trace"));
+    expect_exit(0);
+    expect_out("VirtualAlloc");
+    cli("trace print %s", small_recording());
+    expect_exit(0);
+    expect_out("commit");
+    cli("trace stat %s %s", small_recording(), cli_path("one.trace"));
+    expect_exit(0);
+}
+
+static void a_damaged_trace_is_refused_with_exit_6(void **state)
+{
+    (void)state;
+    size_t bytes;
+    cli("run %s --policy passthrough --trace %s", small_recording(), cli_path("d.trace"));
+    char *trace = read_whole_file(cli_path("d.trace"), &bytes);
+    assert_non_null(trace);
+    write_file(cli_path("d.trace"), trace, bytes / 2 + 3);
+    cli("replay %s", cli_path("d.trace"));
+    expect_exit(6);
+    free(trace);
+}
+
+/* The smaller recordings only: `make test-long` compares all of them in every configuration. */
+static void digests_of_small_recordings_are_the_golden_ones(void **state)
+{
+    (void)state;
+    FILE *golden = fopen("tests/golden/digests.txt", "r");
+    assert_non_null(golden);
+    char recording[128], policy[64], seed[32], digest[64];
+    unsigned compared = 0;
+    while (fscanf(golden, "%127s %63s %31s %63s", recording, policy, seed, digest) == 4) {
+        if (strcmp(recording, "plugins-regions") != 0)
+            continue;
+        cli("run %s --policy %s --seed %s --json %s", recording, policy, seed,
+            cli_path("golden.json"));
+        expect_exit(0);
+        char *text = read_whole_file(cli_path("golden.json"), NULL);
+        assert_non_null(text);
+        assert_string_equal(json_value(text, "digest", 0), digest);
+        free(text);
+        compared++;
+    }
+    fclose(golden);
+    assert_true(compared >= 4);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(import_counts_what_the_log_says),
+        cmocka_unit_test(lines_not_understood_are_named_unless_too_many),
+        cmocka_unit_test(import_reads_standard_input_where_a_dash_stands),
+        cmocka_unit_test(a_trace_alone_is_enough_to_replay_a_run),
+        cmocka_unit_test(replay_with_another_policy_shows_the_first_difference),
+        cmocka_unit_test(replay_repeats_faults_parameters_and_seed),
+        cmocka_unit_test(traces_can_be_printed_and_compared),
+        cmocka_unit_test(a_damaged_trace_is_refused_with_exit_6),
+        cmocka_unit_test(digests_of_small_recordings_are_the_golden_ones),
+    };
+    return cmocka_run_group_tests_name("cli_trace", tests, NULL, NULL);
+}

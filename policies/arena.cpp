@@ -4,9 +4,8 @@
  * reservations of their own. A slab that became empty is kept for the next size that needs one;
  * when many are, half of them are decommitted at once, so that a workload which breathes in and
  * out round one size does not commit and decommit all the time. A few slabs stay back for requests
- * whose failure would cost an application domain or the process. What the allocator knows about
- * memory stands in that memory: the object at the start of the reservation, what concerns a slab
- * at the slab's start. No other heap is used, so running out elsewhere cannot break it.
+ * whose failure would cost an application domain or the process. All bookkeeping stands in that
+ * memory too: the object at the reservation's start, what concerns a slab at the slab's start.
  *
  * VirtualAlloc and its family are handed to Windows and accounted.
  *
@@ -46,7 +45,6 @@ class Guard
             LeaveCriticalSection(lock_);
     }
     Guard(const Guard &) = delete;
-    Guard &operator=(const Guard &) = delete;
 
   private:
     CRITICAL_SECTION *lock_;
@@ -157,8 +155,7 @@ template <typename Node> void unlink(Node *&head, Node *node)
         node->next->previous = node->previous;
 }
 
-/* IUnknown for one interface. When the last reference goes, the object is told to go as well; it
- * has no destructor to be called, because it lives in memory that it gives back itself. */
+/* IUnknown for one interface. The object gives its own memory back after the last reference. */
 template <typename Interface> class Counted : public Interface
 {
   public:
@@ -174,10 +171,7 @@ template <typename Interface> class Counted : public Interface
         AddRef();
         return S_OK;
     }
-    ULONG STDMETHODCALLTYPE AddRef() override
-    {
-        return static_cast<ULONG>(InterlockedIncrement(&references_));
-    }
+    ULONG STDMETHODCALLTYPE AddRef() override { return ULONG(InterlockedIncrement(&references_)); }
     ULONG STDMETHODCALLTYPE Release() override
     {
         const LONG left = InterlockedDecrement(&references_);
@@ -248,9 +242,9 @@ HRESULT ArenaMalloc::create(IUnknown *manager, DWORD type, IHostMalloc **result)
         base = ::VirtualAlloc(nullptr, slabs * slab_bytes, MEM_RESERVE, protection(type));
     }
     if (base == nullptr)
-        return lowwater_last_failure();
+        return lw_last_failure();
     if (::VirtualAlloc(base, sizeof(ArenaMalloc), MEM_COMMIT, PAGE_READWRITE) == nullptr) {
-        const HRESULT failure = lowwater_last_failure();
+        const HRESULT failure = lw_last_failure();
         ::VirtualFree(base, 0, MEM_RELEASE);
         return failure;
     }
@@ -390,7 +384,7 @@ HRESULT ArenaMalloc::free_large(void *block)
     if (large->check != ~reinterpret_cast<ULONG_PTR>(large) || large->owner != this)
         return HOST_E_INVALIDOPERATION;
     unlink(larges_, large);
-    return ::VirtualFree(large, 0, MEM_RELEASE) ? S_OK : lowwater_last_failure();
+    return ::VirtualFree(large, 0, MEM_RELEASE) ? S_OK : lw_last_failure();
 }
 
 HRESULT ArenaMalloc::Alloc(SIZE_T size, EMemoryCriticalLevel level, void **block)
@@ -485,12 +479,12 @@ class ArenaManager final : public Counted<IHostMemoryManager>
         if (result == nullptr)
             return E_POINTER;
         *result = ::VirtualQuery(address, static_cast<PMEMORY_BASIC_INFORMATION>(buffer), length);
-        return *result != 0 ? S_OK : lowwater_last_failure();
+        return *result != 0 ? S_OK : lw_last_failure();
     }
     HRESULT STDMETHODCALLTYPE VirtualProtect(void *address, SIZE_T size, DWORD protect,
                                              DWORD *old) override
     {
-        return ::VirtualProtect(address, size, protect, old) ? S_OK : lowwater_last_failure();
+        return ::VirtualProtect(address, size, protect, old) ? S_OK : lw_last_failure();
     }
     HRESULT STDMETHODCALLTYPE GetMemoryLoad(DWORD *load, SIZE_T *available) override;
     HRESULT STDMETHODCALLTYPE
@@ -508,9 +502,9 @@ class ArenaManager final : public Counted<IHostMemoryManager>
         HeapFree(GetProcessHeap(), 0, this);
     }
 
-    CRITICAL_SECTION lock_;   /* guards the rest */
+    CRITICAL_SECTION lock_;   /* guards the next */
     ULONGLONG committed_ = 0; /* bytes that the CLR has committed by VirtualAlloc, to the page */
-    ICLRMemoryNotificationCallback *callback_ = nullptr;
+    ICLRMemoryNotificationCallback *volatile callback_ = nullptr; /* held, never called */
 };
 
 HRESULT ArenaManager::VirtualAlloc(void *address, SIZE_T size, DWORD type, DWORD protect,
@@ -527,7 +521,7 @@ HRESULT ArenaManager::VirtualAlloc(void *address, SIZE_T size, DWORD type, DWORD
         (type & MEM_COMMIT) != 0 && inside ? committed_bytes(address, size) : 0;
     *result = ::VirtualAlloc(address, size, type, protect);
     if (*result == nullptr)
-        return lowwater_last_failure();
+        return lw_last_failure();
     if ((type & MEM_COMMIT) != 0) { /* MEM_RESET is no growth, nor is a reservation */
         committed_ += committed_bytes(inside ? address : *result, inside ? size : 0) - before;
     }
@@ -540,7 +534,7 @@ HRESULT ArenaManager::VirtualFree(LPVOID address, SIZE_T size, DWORD type)
     const ULONGLONG before = committed_bytes(address, size);
     if (!::VirtualFree(address, size, type))
         return GetLastError() == ERROR_INVALID_ADDRESS ? HOST_E_INVALIDOPERATION
-                                                       : lowwater_last_failure();
+                                                       : lw_last_failure();
     committed_ -= before < committed_ ? before : committed_;
     return S_OK;
 }
@@ -552,7 +546,7 @@ HRESULT ArenaManager::GetMemoryLoad(DWORD *load, SIZE_T *available)
         return E_POINTER;
     status.dwLength = sizeof(status);
     if (!GlobalMemoryStatusEx(&status))
-        return lowwater_last_failure();
+        return lw_last_failure();
     const ULONGLONG most = ~SIZE_T(0);
     *load = status.dwMemoryLoad;
     *available = static_cast<SIZE_T>(status.ullAvailPhys < most ? status.ullAvailPhys : most);
@@ -566,7 +560,7 @@ HRESULT ArenaManager::NeedsVirtualAddressSpace(LPVOID, SIZE_T size)
     MEMORYSTATUSEX status;
     status.dwLength = sizeof(status);
     if (!GlobalMemoryStatusEx(&status))
-        return lowwater_last_failure();
+        return lw_last_failure();
     return status.ullAvailVirtual > size ? S_OK : E_OUTOFMEMORY;
 }
 
@@ -575,12 +569,9 @@ ArenaManager::RegisterMemoryNotificationCallback(ICLRMemoryNotificationCallback 
 {
     if (callback != nullptr)
         callback->AddRef();
-    ICLRMemoryNotificationCallback *before;
-    {
-        Guard guard(&lock_);
-        before = callback_;
-        callback_ = callback;
-    }
+    void *slot =
+        InterlockedExchangePointer(reinterpret_cast<void *volatile *>(&callback_), callback);
+    ICLRMemoryNotificationCallback *before = static_cast<ICLRMemoryNotificationCallback *>(slot);
     if (before != nullptr)
         before->Release();
     return S_OK;
@@ -588,7 +579,7 @@ ArenaManager::RegisterMemoryNotificationCallback(ICLRMemoryNotificationCallback 
 
 } // namespace
 
-extern "C" HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
+LW_POLICY_EXPORT HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
 {
     if (result == nullptr)
         return E_POINTER;
@@ -596,3 +587,13 @@ extern "C" HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager 
     *result = memory != nullptr ? new (memory) ArenaManager : nullptr;
     return memory != nullptr ? S_OK : E_OUTOFMEMORY;
 }
+
+static const lw_param params[] = {
+    {"spares", "empty slabs kept", LW_COUNT, 0, 4096, 8, &spare_slabs},
+    {"reserve", "slabs held back from task-critical requests", LW_COUNT, 0, 1024, 4,
+     &reserve_slabs},
+    {nullptr, nullptr, LW_COUNT, 0, 0, 0, nullptr}};
+
+LW_POLICY_EXPORT const struct lw_policy lw_policy = {LW_POLICY_VERSION, "arena",
+                                                     "an allocator of its own behind IHostMalloc",
+                                                     params, CreateHostMemoryManager};

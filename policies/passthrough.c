@@ -147,7 +147,7 @@ static HRESULT STDMETHODCALLTYPE manager_create_malloc(IHostMemoryManager *self,
         return E_OUTOFMEMORY;
     allocator->heap = HeapCreate(options, 0, 0);
     if (allocator->heap == NULL) {
-        HRESULT result_code = lowwater_last_failure();
+        HRESULT result_code = lw_last_failure();
 
         HeapFree(GetProcessHeap(), 0, allocator);
         return result_code;
@@ -167,7 +167,7 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_alloc(IHostMemoryManager *self,
     if (result == NULL)
         return E_POINTER;
     *result = VirtualAlloc(address, size, type, protect);
-    return *result != NULL ? S_OK : lowwater_last_failure();
+    return *result != NULL ? S_OK : lw_last_failure();
 }
 
 static HRESULT STDMETHODCALLTYPE manager_virtual_free(IHostMemoryManager *self, LPVOID address,
@@ -178,7 +178,7 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_free(IHostMemoryManager *self, 
         return S_OK;
     if (GetLastError() == ERROR_INVALID_ADDRESS) /* not an allocation, or not its base */
         return HOST_E_INVALIDOPERATION;
-    return lowwater_last_failure();
+    return lw_last_failure();
 }
 
 static HRESULT STDMETHODCALLTYPE manager_virtual_query(IHostMemoryManager *self, void *address,
@@ -191,14 +191,14 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_query(IHostMemoryManager *self,
         return E_POINTER;
     written = VirtualQuery(address, (PMEMORY_BASIC_INFORMATION)buffer, length);
     *result = written;
-    return written != 0 ? S_OK : lowwater_last_failure();
+    return written != 0 ? S_OK : lw_last_failure();
 }
 
 static HRESULT STDMETHODCALLTYPE manager_virtual_protect(IHostMemoryManager *self, void *address,
                                                          SIZE_T size, DWORD protect, DWORD *old)
 {
     (void)self;
-    return VirtualProtect(address, size, protect, old) ? S_OK : lowwater_last_failure();
+    return VirtualProtect(address, size, protect, old) ? S_OK : lw_last_failure();
 }
 
 static HRESULT STDMETHODCALLTYPE manager_get_load(IHostMemoryManager *self, DWORD *load,
@@ -211,7 +211,7 @@ static HRESULT STDMETHODCALLTYPE manager_get_load(IHostMemoryManager *self, DWOR
         return E_POINTER;
     status.dwLength = sizeof(status);
     if (!GlobalMemoryStatusEx(&status))
-        return lowwater_last_failure();
+        return lw_last_failure();
     *load = status.dwMemoryLoad;
     *available = status.ullAvailPhys > (SIZE_T)-1 ? (SIZE_T)-1 : (SIZE_T)status.ullAvailPhys;
     return S_OK;
@@ -242,7 +242,7 @@ static HRESULT STDMETHODCALLTYPE manager_needs_space(IHostMemoryManager *self, L
     (void)address; /* a hint */
     status.dwLength = sizeof(status);
     if (!GlobalMemoryStatusEx(&status))
-        return lowwater_last_failure();
+        return lw_last_failure();
     return status.ullAvailVirtual > size ? S_OK : E_OUTOFMEMORY;
 }
 
@@ -268,7 +268,7 @@ static IHostMemoryManagerVtbl manager_vtbl = {
     manager_get_load,        manager_register,     manager_needs_space,   manager_acquired,
     manager_released};
 
-HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
+LW_POLICY_EXPORT HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
 {
     struct passthrough *manager;
 
@@ -283,3 +283,7 @@ HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
     *result = &manager->iface;
     return S_OK;
 }
+
+LW_POLICY_EXPORT const struct lw_policy lw_policy = {LW_POLICY_VERSION, "passthrough",
+                                                     "every request straight to Windows", NULL,
+                                                     CreateHostMemoryManager};

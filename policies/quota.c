@@ -7,10 +7,9 @@
  *
  * How the charge stays exact: which pages of a range a commit or decommit really changes is asked
  * of Windows (VirtualQuery, one call per run of like pages) just before, under the lock that
- * serialises every change. A bitmap of its own would answer as fast, but takes memory of its own
- * (8 MiB for one reservation of 256 GiB) that can run out just when it is needed, and it would
- * drift from the truth with the first page that is committed past the host. Per reservation one
- * number is kept, so that a release needs no walk and memory of others is recognised.
+ * serialises every change. A bitmap would answer as fast, but needs memory (8 MiB for a reservation
+ * of 256 GiB) just when there may be none, and drifts from the truth with the first page committed
+ * past the host. One number per reservation saves the walk on release and tells own from foreign.
  *
  * What it does not do: charge mapped files, images and thread stacks, which the CLR takes from
  * Windows itself. */
@@ -333,7 +332,7 @@ static HRESULT STDMETHODCALLTYPE manager_create_malloc(IHostMemoryManager *self,
         return E_OUTOFMEMORY;
     allocator->heap = HeapCreate(options, 0, 0);
     if (allocator->heap == NULL) {
-        HRESULT failure = lowwater_last_failure();
+        HRESULT failure = lw_last_failure();
 
         HeapFree(GetProcessHeap(), 0, allocator);
         return failure;
@@ -427,7 +426,7 @@ static HRESULT allocate(struct quota *quota, void *address, SIZE_T size, DWORD t
                 region_insert(quota, region, *result);
             return S_OK;
         }
-        outcome = lowwater_last_failure();
+        outcome = lw_last_failure();
         credit(quota, growth);
     }
     if (reserves)
@@ -447,7 +446,7 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_alloc(IHostMemoryManager *self,
     *result = NULL;
     if ((type & (MEM_RESERVE | MEM_COMMIT)) == 0) { /* MEM_RESET changes contents, no charge */
         *result = VirtualAlloc(address, size, type, protect);
-        return *result != NULL ? S_OK : lowwater_last_failure();
+        return *result != NULL ? S_OK : lw_last_failure();
     }
     AcquireSRWLockExclusive(&quota->lock);
     outcome = allocate(quota, address, size, type, protect, level, result);
@@ -475,7 +474,7 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_free(IHostMemoryManager *self, 
             returned = bytes_in_state(address, size, MEM_COMMIT);
         if (!VirtualFree(address, size, type))
             outcome = GetLastError() == ERROR_INVALID_ADDRESS ? HOST_E_INVALIDOPERATION
-                                                              : lowwater_last_failure();
+                                                              : lw_last_failure();
     }
     if (outcome == S_OK) {
         region->committed -= returned;
@@ -498,14 +497,14 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_query(IHostMemoryManager *self,
         return E_POINTER;
     written = VirtualQuery(address, (PMEMORY_BASIC_INFORMATION)buffer, length);
     *result = written;
-    return written != 0 ? S_OK : lowwater_last_failure();
+    return written != 0 ? S_OK : lw_last_failure();
 }
 
 static HRESULT STDMETHODCALLTYPE manager_virtual_protect(IHostMemoryManager *self, void *address,
                                                          SIZE_T size, DWORD protect, DWORD *old)
 {
     (void)self; /* memory of others too: images, thread stacks */
-    return VirtualProtect(address, size, protect, old) ? S_OK : lowwater_last_failure();
+    return VirtualProtect(address, size, protect, old) ? S_OK : lw_last_failure();
 }
 
 /* Whichever is tighter, the machine or the limit: the GC sizes its generations by these. */
@@ -522,7 +521,7 @@ static HRESULT STDMETHODCALLTYPE manager_get_load(IHostMemoryManager *self, DWOR
         return E_POINTER;
     status.dwLength = sizeof(status);
     if (!GlobalMemoryStatusEx(&status))
-        return lowwater_last_failure();
+        return lw_last_failure();
     AcquireSRWLockExclusive(&quota->lock);
     charged = quota->charged;
     charge_changed(quota); /* time passes without calls as well: Neutral may be due */
@@ -546,23 +545,20 @@ static HRESULT STDMETHODCALLTYPE manager_needs_space(IHostMemoryManager *self, L
     (void)address; /* a hint */
     status.dwLength = sizeof(status);
     if (!GlobalMemoryStatusEx(&status))
-        return lowwater_last_failure();
+        return lw_last_failure();
     return status.ullAvailVirtual > size ? S_OK : E_OUTOFMEMORY;
 }
 
 static HRESULT STDMETHODCALLTYPE manager_acquired(IHostMemoryManager *self, LPVOID address,
                                                   SIZE_T size)
 {
-    (void)self; /* mapped files are no commitment */
-    (void)address;
-    (void)size;
+    (void)self, (void)address, (void)size; /* mapped files are no commitment */
     return S_OK;
 }
 
 static HRESULT STDMETHODCALLTYPE manager_released(IHostMemoryManager *self, LPVOID address)
 {
-    (void)self;
-    (void)address;
+    (void)self, (void)address;
     return S_OK;
 }
 
@@ -572,7 +568,7 @@ static IHostMemoryManagerVtbl manager_vtbl = {
     manager_get_load,        manager_register,     manager_needs_space,   manager_acquired,
     manager_released};
 
-HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
+LW_POLICY_EXPORT HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
 {
     struct quota *quota;
 
@@ -590,3 +586,14 @@ HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
     *result = &quota->iface;
     return S_OK;
 }
+
+static const struct lw_param params[] = {
+    {"limit", "bytes that may be charged at most", LW_BYTES, 65536, (ULONGLONG)1 << 46,
+     (ULONGLONG)512 << 20, &limit_bytes},
+    {"reserve", "of these, kept for process-critical requests (half: for domain-critical ones)",
+     LW_BYTES, 0, (ULONGLONG)1 << 46, (ULONGLONG)32 << 20, &reserve_bytes},
+    {NULL, NULL, LW_BYTES, 0, 0, 0, NULL}};
+
+LW_POLICY_EXPORT const struct lw_policy lw_policy = {
+    LW_POLICY_VERSION, "quota", "a limit on committed bytes, with a reserve for what matters most",
+    params, CreateHostMemoryManager};

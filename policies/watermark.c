@@ -285,7 +285,7 @@ static HRESULT STDMETHODCALLTYPE manager_create_malloc(IHostMemoryManager *self,
         return E_OUTOFMEMORY;
     allocator->heap = HeapCreate(options, 0, 0);
     if (allocator->heap == NULL) {
-        HRESULT result_code = lowwater_last_failure();
+        HRESULT result_code = lw_last_failure();
 
         HeapFree(GetProcessHeap(), 0, allocator);
         return result_code;
@@ -313,7 +313,7 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_alloc(IHostMemoryManager *self,
         *result = VirtualAlloc(address, size, type, protect);
         if (*result != NULL)
             break;
-        failure = lowwater_last_failure();
+        failure = lw_last_failure();
         /* A wrong request stays wrong, and a reserve fails for want of addresses: no collection
          * helps that. */
         if (failure != E_OUTOFMEMORY || (type & MEM_COMMIT) == 0 ||
@@ -334,7 +334,7 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_free(IHostMemoryManager *self, 
     }
     if (GetLastError() == ERROR_INVALID_ADDRESS) /* not an allocation, or not its base */
         return HOST_E_INVALIDOPERATION;
-    return lowwater_last_failure();
+    return lw_last_failure();
 }
 
 static HRESULT STDMETHODCALLTYPE manager_virtual_query(IHostMemoryManager *self, void *address,
@@ -347,14 +347,14 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_query(IHostMemoryManager *self,
         return E_POINTER;
     written = VirtualQuery(address, (PMEMORY_BASIC_INFORMATION)buffer, length);
     *result = written;
-    return written != 0 ? S_OK : lowwater_last_failure();
+    return written != 0 ? S_OK : lw_last_failure();
 }
 
 static HRESULT STDMETHODCALLTYPE manager_virtual_protect(IHostMemoryManager *self, void *address,
                                                          SIZE_T size, DWORD protect, DWORD *old)
 {
     (void)self;
-    return VirtualProtect(address, size, protect, old) ? S_OK : lowwater_last_failure();
+    return VirtualProtect(address, size, protect, old) ? S_OK : lw_last_failure();
 }
 
 static HRESULT STDMETHODCALLTYPE manager_get_load(IHostMemoryManager *self, DWORD *load,
@@ -366,7 +366,7 @@ static HRESULT STDMETHODCALLTYPE manager_get_load(IHostMemoryManager *self, DWOR
         return E_POINTER;
     decide((struct watermark *)self, FALSE); /* the GC asks before it decides how hard to work */
     if (!look(&sample))
-        return lowwater_last_failure();
+        return lw_last_failure();
     *load = sample.load;
     *available = sample.available > (SIZE_T)-1 ? (SIZE_T)-1 : (SIZE_T)sample.available;
     return S_OK;
@@ -402,7 +402,7 @@ static HRESULT STDMETHODCALLTYPE manager_needs_space(IHostMemoryManager *self, L
     (void)self;
     (void)address; /* a hint */
     if (!look(&sample))
-        return lowwater_last_failure();
+        return lw_last_failure();
     return sample.address_space > size ? S_OK : E_OUTOFMEMORY;
 }
 
@@ -428,7 +428,7 @@ static IHostMemoryManagerVtbl manager_vtbl = {
     manager_get_load,        manager_register,     manager_needs_space,   manager_acquired,
     manager_released};
 
-HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
+LW_POLICY_EXPORT HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
 {
     struct watermark *manager;
 
@@ -446,3 +446,19 @@ HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
     *result = &manager->iface;
     return S_OK;
 }
+
+static const struct lw_param params[] = {
+    {"low", "told Low when less than this part of memory is left", LW_PERCENT, 0, 100, 10,
+     &low_percent},
+    {"high", "told Neutral when more than this part is left again", LW_PERCENT, 0, 100, 20,
+     &high_percent},
+    {"interval", "shortest time between two Lows", LW_MILLISECONDS, 0, 3600000, 8192,
+     &low_interval_ms},
+    {"tries", "further tries for requests critical to more than a task", LW_COUNT, 0, 100, 3,
+     &critical_tries},
+    {"pause", "sleep before each of them", LW_MILLISECONDS, 0, 60000, 20, &critical_pause_ms},
+    {NULL, NULL, LW_COUNT, 0, 0, 0, NULL}};
+
+LW_POLICY_EXPORT const struct lw_policy lw_policy = {
+    LW_POLICY_VERSION, "watermark", "low and neutral notifications with hysteresis", params,
+    CreateHostMemoryManager};

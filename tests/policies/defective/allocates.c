@@ -1,5 +1,6 @@
 /* Takes memory until there is none, and then tries on. */
 #include <stdlib.h>
+struct host;
 static void prepare(struct host *host);
 #define ON_COMMIT(host, count, address, size)                                                      \
     if ((count) == 50)                                                                             \

@@ -1,4 +1,5 @@
 /* Frees its scratch block twice. */
+struct host;
 static void drop_scratch(struct host *host);
 #define ON_COMMIT(host, count, address, size)                                                      \
     if ((count) == 50)                                                                             \

@@ -1,4 +1,5 @@
 /* Gives memory of VirtualAlloc to HeapFree. */
+struct host;
 static void drop_table(struct host *host);
 #define ON_COMMIT(host, count, address, size)                                                      \
     if ((count) == 50)                                                                             \

@@ -1,4 +1,5 @@
 /* Commits through its own vtable from within a commit, for ever. */
+struct host;
 static void commit_guard(struct host *host, void *address);
 #define ON_COMMIT(host, count, address, size)                                                      \
     if ((count) >= 50)                                                                             \

@@ -1,4 +1,5 @@
 /* Follows a pointer that stands in a block it has freed. */
+struct host;
 static void finish_record(struct host *host);
 #define ON_COMMIT(host, count, address, size)                                                      \
     if ((count) == 50)                                                                             \

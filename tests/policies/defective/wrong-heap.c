@@ -1,5 +1,6 @@
 /* Frees a block of one heap into another. */
 #include <stdlib.h>
+struct host;
 static void drop_name(struct host *host);
 #define ON_COMMIT(host, count, address, size)                                                      \
     if ((count) == 50)                                                                             \

@@ -22,7 +22,9 @@ CFLAGS = -std=gnu11 $(OPT) -g $(WARN) -fno-strict-aliasing -fvisibility=hidden \
          -fcf-protection=none -fno-stack-protector -fasynchronous-unwind-tables -fno-pie $(SANFLAGS)
 LDFLAGS = -no-pie $(SANFLAGS)
 LDLIBS = -lzstd -ldl -lm
-POLICY_FLAGS = -shared -fPIC -g $(OPT) -Wall -Wextra -Wno-unknown-pragmas -Isim/include $(SANFLAGS)
+# No vptr check: the CLR hands objects of C to policies in C++.
+POLICY_FLAGS = -shared -fPIC -g $(OPT) -Wall -Wextra -Wno-unknown-pragmas -Isim/include \
+               $(SANFLAGS) $(if $(SANITIZE),-fno-sanitize=vptr)
 
 SIM_SOURCES := $(wildcard sim/core/*.c sim/os/*.c sim/crt/*.c sim/clr/*.c)
 HARNESS_SOURCES := $(filter-out harness/main.c,$(wildcard harness/*.c))

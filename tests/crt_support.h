@@ -1,0 +1,76 @@
+/* What the tests of the C run-time share: functions by the name a policy imports, a run with a
+ * machine, and a way to come back from a function that ends the run. */
+#ifndef LW_TESTS_CRT_SUPPORT_H
+#define LW_TESTS_CRT_SUPPORT_H
+
+#include "tests/support.h"
+
+#include <string.h>
+#include "core/binding.h"
+#include "core/output.h"
+#include "core/sim.h"
+#include "os/machine.h"
+
+/* The function (or object) that a policy gets for the name. */
+static inline void *bound(const struct binding *table, const char *name)
+{
+    for (; table->name; table++)
+        if (strcmp(table->name, name) == 0)
+            return table->address;
+    fail_msg("no binding for %s", name);
+    return NULL;
+}
+
+struct crt_run {
+    struct sim *sim;
+    struct machine *machine;
+    struct output output;
+    char printed[8192];
+    struct stop stop;
+    jmp_buf stopped;
+};
+
+static inline void crt_run_on_stop(struct sim *sim, const struct stop *stop)
+{
+    struct crt_run *run = sim->on_stop_context;
+    run->stop = *stop;
+    longjmp(run->stopped, 1);
+}
+
+/* A run whose calls are a policy's. */
+static inline void crt_run_begin(struct crt_run *run, uint64_t seed, bool native)
+{
+    memset(run, 0, sizeof *run);
+    const struct sim_options options = {
+        .seed = seed, .arena_bytes = UINT64_C(1) << 30, .trace = {.digest = true, .fd = -1}};
+    run->sim = sim_create(&options);
+    assert_non_null(run->sim);
+    const struct machine_config config = machine_config_default();
+    run->machine = machine_create(run->sim, &config, native);
+    assert_non_null(run->machine);
+    run->output = (struct output){run->printed, sizeof run->printed, 0};
+    run->sim->output = &run->output;
+    run->sim->on_stop = crt_run_on_stop;
+    run->sim->on_stop_context = run;
+    run->sim->actor = ACTOR_POLICY;
+}
+
+static inline void crt_run_end(struct crt_run *run)
+{
+    run->sim->actor = ACTOR_MACHINE;
+    machine_destroy(run->machine);
+    sim_destroy(run->sim);
+}
+
+/* Runs the expression and expects it to end the run in this way. */
+#define assert_stops(run, expected_kind, expression)                                               \
+    do {                                                                                           \
+        (run)->stop.kind = STOP_NONE;                                                              \
+        if (setjmp((run)->stopped) == 0) {                                                         \
+            (void)(expression);                                                                    \
+            fail_msg("%s came back", #expression);                                                 \
+        }                                                                                          \
+        assert_int_equal((run)->stop.kind, expected_kind);                                         \
+    } while (0)
+
+#endif

@@ -1,0 +1,2 @@
+/* corerror.h under another spelling: file names have no case on Windows. */
+#include "corerror.h"

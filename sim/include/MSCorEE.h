@@ -1,0 +1,2 @@
+/* mscoree.h under another spelling: file names have no case on Windows. */
+#include "mscoree.h"

@@ -1,0 +1,2 @@
+/* metahost.h under another spelling: file names have no case on Windows. */
+#include "metahost.h"

@@ -1,0 +1,2 @@
+/* objbase.h under another spelling: file names have no case on Windows. */
+#include "objbase.h"

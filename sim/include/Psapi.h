@@ -1,0 +1,2 @@
+/* psapi.h under another spelling: file names have no case on Windows. */
+#include "psapi.h"

@@ -1,0 +1,2 @@
+/* winnt.h under another spelling: file names have no case on Windows. */
+#include "winnt.h"

@@ -1,0 +1,2 @@
+/* windows.h under another spelling: file names have no case on Windows. */
+#include "windows.h"

@@ -1,0 +1,2 @@
+/* winerror.h under another spelling: file names have no case on Windows. */
+#include "winerror.h"

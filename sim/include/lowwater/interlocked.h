@@ -1,0 +1,183 @@
+/* The Interlocked family: real functions, with overloads for every operand Windows has in C++.
+ *
+ * They are inline, so that a policy needs no import for them; each is one sequentially consistent
+ * operation of the processor, as on Windows. */
+#ifndef LW_INTERLOCKED_H
+#define LW_INTERLOCKED_H
+
+#include "../windef.h"
+
+/* ---- 32 bits ---- */
+
+static inline LONG InterlockedIncrement(LONG volatile *addend)
+{
+    return __atomic_add_fetch(addend, 1, __ATOMIC_SEQ_CST);
+}
+static inline LONG InterlockedDecrement(LONG volatile *addend)
+{
+    return __atomic_sub_fetch(addend, 1, __ATOMIC_SEQ_CST);
+}
+static inline LONG InterlockedExchange(LONG volatile *target, LONG value)
+{
+    return __atomic_exchange_n(target, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG InterlockedExchangeAdd(LONG volatile *addend, LONG value)
+{
+    return __atomic_fetch_add(addend, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG InterlockedAdd(LONG volatile *addend, LONG value)
+{
+    return __atomic_add_fetch(addend, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG InterlockedAnd(LONG volatile *target, LONG value)
+{
+    return __atomic_fetch_and(target, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG InterlockedOr(LONG volatile *target, LONG value)
+{
+    return __atomic_fetch_or(target, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG InterlockedXor(LONG volatile *target, LONG value)
+{
+    return __atomic_fetch_xor(target, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG InterlockedCompareExchange(LONG volatile *target, LONG value, LONG expected)
+{
+    __atomic_compare_exchange_n(target, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return expected;
+}
+
+/* ---- 64 bits ---- */
+
+static inline LONG64 InterlockedIncrement64(LONG64 volatile *addend)
+{
+    return __atomic_add_fetch(addend, 1, __ATOMIC_SEQ_CST);
+}
+static inline LONG64 InterlockedDecrement64(LONG64 volatile *addend)
+{
+    return __atomic_sub_fetch(addend, 1, __ATOMIC_SEQ_CST);
+}
+static inline LONG64 InterlockedExchange64(LONG64 volatile *target, LONG64 value)
+{
+    return __atomic_exchange_n(target, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG64 InterlockedExchangeAdd64(LONG64 volatile *addend, LONG64 value)
+{
+    return __atomic_fetch_add(addend, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG64 InterlockedAdd64(LONG64 volatile *addend, LONG64 value)
+{
+    return __atomic_add_fetch(addend, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG64 InterlockedAnd64(LONG64 volatile *target, LONG64 value)
+{
+    return __atomic_fetch_and(target, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG64 InterlockedOr64(LONG64 volatile *target, LONG64 value)
+{
+    return __atomic_fetch_or(target, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG64 InterlockedXor64(LONG64 volatile *target, LONG64 value)
+{
+    return __atomic_fetch_xor(target, value, __ATOMIC_SEQ_CST);
+}
+static inline LONG64 InterlockedCompareExchange64(LONG64 volatile *target, LONG64 value, LONG64 expected)
+{
+    __atomic_compare_exchange_n(target, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return expected;
+}
+
+/* ---- pointers ---- */
+
+static inline PVOID InterlockedExchangePointer(PVOID volatile *target, PVOID value)
+{
+    return __atomic_exchange_n(target, value, __ATOMIC_SEQ_CST);
+}
+static inline PVOID InterlockedCompareExchangePointer(PVOID volatile *target, PVOID value,
+                                                      PVOID expected)
+{
+    __atomic_compare_exchange_n(target, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return expected;
+}
+
+#ifdef __cplusplus
+/* ---- unsigned operands: overloads in C++ only ---- */
+
+static inline ULONG InterlockedIncrement(ULONG volatile *addend)
+{
+    return __atomic_add_fetch(addend, 1, __ATOMIC_SEQ_CST);
+}
+static inline ULONG InterlockedDecrement(ULONG volatile *addend)
+{
+    return __atomic_sub_fetch(addend, 1, __ATOMIC_SEQ_CST);
+}
+static inline ULONG InterlockedExchange(ULONG volatile *target, ULONG value)
+{
+    return __atomic_exchange_n(target, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG InterlockedExchangeAdd(ULONG volatile *addend, ULONG value)
+{
+    return __atomic_fetch_add(addend, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG InterlockedAdd(ULONG volatile *addend, ULONG value)
+{
+    return __atomic_add_fetch(addend, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG InterlockedAnd(ULONG volatile *target, ULONG value)
+{
+    return __atomic_fetch_and(target, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG InterlockedOr(ULONG volatile *target, ULONG value)
+{
+    return __atomic_fetch_or(target, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG InterlockedXor(ULONG volatile *target, ULONG value)
+{
+    return __atomic_fetch_xor(target, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG InterlockedCompareExchange(ULONG volatile *target, ULONG value, ULONG expected)
+{
+    __atomic_compare_exchange_n(target, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return expected;
+}
+
+static inline ULONG64 InterlockedIncrement64(ULONG64 volatile *addend)
+{
+    return __atomic_add_fetch(addend, 1, __ATOMIC_SEQ_CST);
+}
+static inline ULONG64 InterlockedDecrement64(ULONG64 volatile *addend)
+{
+    return __atomic_sub_fetch(addend, 1, __ATOMIC_SEQ_CST);
+}
+static inline ULONG64 InterlockedExchange64(ULONG64 volatile *target, ULONG64 value)
+{
+    return __atomic_exchange_n(target, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG64 InterlockedExchangeAdd64(ULONG64 volatile *addend, ULONG64 value)
+{
+    return __atomic_fetch_add(addend, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG64 InterlockedAdd64(ULONG64 volatile *addend, ULONG64 value)
+{
+    return __atomic_add_fetch(addend, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG64 InterlockedAnd64(ULONG64 volatile *target, ULONG64 value)
+{
+    return __atomic_fetch_and(target, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG64 InterlockedOr64(ULONG64 volatile *target, ULONG64 value)
+{
+    return __atomic_fetch_or(target, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG64 InterlockedXor64(ULONG64 volatile *target, ULONG64 value)
+{
+    return __atomic_fetch_xor(target, value, __ATOMIC_SEQ_CST);
+}
+static inline ULONG64 InterlockedCompareExchange64(ULONG64 volatile *target, ULONG64 value, ULONG64 expected)
+{
+    __atomic_compare_exchange_n(target, &expected, value, 0, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
+    return expected;
+}
+#endif
+
+#endif

@@ -1,0 +1,2 @@
+/* winbase.h under another spelling: file names have no case on Windows. */
+#include "winbase.h"

@@ -1,0 +1,2 @@
+/* windef.h under another spelling: file names have no case on Windows. */
+#include "windef.h"

@@ -1,0 +1,2 @@
+/* unknwn.h under another spelling: file names have no case on Windows. */
+#include "unknwn.h"

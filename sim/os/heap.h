@@ -14,7 +14,7 @@
 struct heap;
 
 struct heap_options {
-    uint32_t flags;         /* HEAP_ values of HeapCreate */
+    uint32_t flags; /* HEAP_ values of HeapCreate */
     uint64_t initial_bytes;
     uint64_t maximum_bytes; /* 0: growable */
 };
@@ -32,10 +32,10 @@ enum status heap_alloc(struct machine *m, struct heap *heap, uint64_t size, uint
                        bool zero, uint64_t *block);
 enum heap_result {
     HEAP_OK,
-    HEAP_NO_BLOCK,      /* never a block of any heap, or inside one */
-    HEAP_FREED_BLOCK,   /* freed before */
-    HEAP_OTHER_HEAP,    /* a live block of another heap */
-    HEAP_OVERRUN,       /* bytes behind the block were written */
+    HEAP_NO_BLOCK,    /* never a block of any heap, or inside one */
+    HEAP_FREED_BLOCK, /* freed before */
+    HEAP_OTHER_HEAP,  /* a live block of another heap */
+    HEAP_OVERRUN,     /* bytes behind the block were written */
 };
 enum heap_result heap_free(struct machine *m, struct heap *heap, uint64_t block);
 /* In place where possible; in_place_only: never moves. */

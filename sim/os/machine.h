@@ -13,14 +13,14 @@
 #include "core/sim.h"
 
 struct machine_config {
-    uint64_t ram_bytes;           /* at least 1 page */
+    uint64_t ram_bytes; /* at least 1 page */
     uint64_t pagefile_bytes;
     uint64_t address_space_bytes; /* 2, 3, 4 GiB, 8 or 128 TiB */
     uint32_t processors;
-    bool lock_memory_privilege;   /* SeLockMemoryPrivilege: large pages are allowed */
+    bool lock_memory_privilege;     /* SeLockMemoryPrivilege: large pages are allowed */
     uint64_t working_set_min_pages; /* 0: the default, 50 */
     uint64_t working_set_max_pages; /* 0: the default, 345 */
-    bool guard_heap_blocks;       /* every heap block ends at its own inaccessible page */
+    bool guard_heap_blocks;         /* every heap block ends at its own inaccessible page */
 };
 /* ram 4 GiB, page file 4 GiB, address space 128 TiB, 2 processors. */
 struct machine_config machine_config_default(void);
@@ -94,8 +94,8 @@ void machine_explain(struct machine *m, uint64_t native_address, char *text, uin
 
 /* ---- figures ---- */
 
-uint64_t machine_commit_bytes(const struct machine *m);    /* charged to the process */
-uint64_t machine_commit_limit(const struct machine *m);    /* RAM + page file */
+uint64_t machine_commit_bytes(const struct machine *m); /* charged to the process */
+uint64_t machine_commit_limit(const struct machine *m); /* RAM + page file */
 uint64_t machine_available_frames(const struct machine *m);
 uint64_t machine_resident_pages(const struct machine *m);
 /* Native permission pieces open now (at most 30,000) and flushes of the cache so far. */

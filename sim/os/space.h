@@ -20,9 +20,9 @@ enum {
     REGION_WRITE_WATCH = 1u << 0,
     REGION_LARGE_PAGES = 1u << 1,
     REGION_NOCACHE = 1u << 2,
-    REGION_HEAP = 1u << 3,   /* memory of a heap: released by HeapDestroy only */
+    REGION_HEAP = 1u << 3, /* memory of a heap: released by HeapDestroy only */
     REGION_STACK = 1u << 4,
-    REGION_VIEW = 1u << 5,   /* a mapped view: counts as address space, not as commit */
+    REGION_VIEW = 1u << 5, /* a mapped view: counts as address space, not as commit */
     REGION_IMAGE = 1u << 6,
 };
 
@@ -32,9 +32,9 @@ struct space;
 /* What callers may know of a region. */
 struct region_info {
     uint64_t first_page;
-    uint64_t pages;           /* at least 1 */
-    uint16_t alloc_protect;   /* PAGE_ value the region was reserved with */
-    uint16_t flags;           /* REGION_ */
+    uint64_t pages;         /* at least 1 */
+    uint16_t alloc_protect; /* PAGE_ value the region was reserved with */
+    uint16_t flags;         /* REGION_ */
     uint64_t committed_pages;
 };
 
@@ -43,7 +43,7 @@ struct extent {
     uint64_t first_page;
     uint64_t pages;
     bool committed;
-    uint16_t protect;         /* PAGE_ value with modifiers */
+    uint16_t protect; /* PAGE_ value with modifiers */
 };
 
 /* Pages first_page .. end_page-1 are usable (Windows: 0x10 .. 0x7FFFFFFF0). */
@@ -80,8 +80,8 @@ void region_commit(struct space *space, struct region *region, uint64_t first_pa
 void region_decommit(struct space *space, struct region *region, uint64_t first_page,
                      uint64_t pages);
 /* Changes the protection of a range that is committed throughout. */
-void region_protect(struct space *space, struct region *region, uint64_t first_page,
-                    uint64_t pages, uint16_t protect);
+void region_protect(struct space *space, struct region *region, uint64_t first_page, uint64_t pages,
+                    uint16_t protect);
 
 /* Sums over all regions. */
 uint64_t space_reserved_pages(const struct space *space);

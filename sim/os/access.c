@@ -1,0 +1,326 @@
+/* Accesses to memory: what the hardware and the page-fault handler of Windows would do.
+ *
+ * A page whose answer is known costs one look into the page table. Otherwise the model decides:
+ * reserved and free pages and wrong protections are access violations, a guard page raises once
+ * and becomes ordinary, a first touch takes a frame. When no frame is free the touch is counted
+ * (faults_without_frame); choosing a page to replace belongs here, in take_frame.
+ *
+ * Native code that touches a page opens it as well: for reading and writing at once where the
+ * protection allows writing, so that code which reads before it writes (built with -O0) and code
+ * that only writes (-O2) fault alike. Only watched pages tell a read from a write. */
+#include "include/windows.h"
+
+#include <stdio.h>
+#include "core/check.h"
+#include "os/heap.h"
+#include "os/machine_private.h"
+
+static bool protect_allows(uint32_t protect, enum access_kind kind)
+{
+    switch (protect & 0xff) {
+    case PAGE_READONLY:
+        return kind == ACCESS_READ;
+    case PAGE_READWRITE:
+        return kind != ACCESS_EXECUTE;
+    case PAGE_EXECUTE: /* row 44: readable as well */
+    case PAGE_EXECUTE_READ:
+        return kind != ACCESS_WRITE;
+    case PAGE_EXECUTE_READWRITE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static uint32_t may_bits(uint32_t protect)
+{
+    uint32_t may = 0;
+    for (int kind = ACCESS_READ; kind <= ACCESS_EXECUTE; kind++)
+        if (protect_allows(protect, (enum access_kind)kind))
+            may |= 1u << kind;
+    return may;
+}
+
+/* ---- frames ---- */
+
+static void take_frame(struct machine *m)
+{
+    uint64_t *counters = m->sim->counters;
+    if (m->frames_used >= m->frames_total)
+        counters[COUNTER_faults_without_frame]++;
+    m->frames_used++;
+    uint64_t resident = m->frames_used << PAGE_SHIFT;
+    if (resident > counters[COUNTER_resident_peak_bytes])
+        counters[COUNTER_resident_peak_bytes] = resident;
+}
+
+void make_resident(struct machine *m, uint64_t page, uint32_t *entry, bool write, bool native)
+{
+    struct sim *sim = m->sim;
+    CHECK(!(*entry & PTE_RESIDENT));
+    take_frame(m);
+    *entry |= PTE_RESIDENT;
+    sim->counters[COUNTER_faults_demand_zero]++;
+    sim->now_ns += event_shapes[EVENT_first_touch].cost_ns;
+    if (!native) {
+        sim_event(sim, EVENT_first_touch, 0, page << PAGE_SHIFT, write, 0, 0);
+        return;
+    }
+    if (sim->touched_count == sizeof sim->touched_pages / sizeof *sim->touched_pages)
+        sim_flush_touches(sim);
+    sim->touched_pages[sim->touched_count++] = page;
+}
+
+uint64_t machine_available_frames(const struct machine *m)
+{
+    return m->frames_used < m->frames_total ? m->frames_total - m->frames_used : 0;
+}
+
+uint64_t machine_resident_pages(const struct machine *m)
+{
+    return m->frames_used;
+}
+
+/* ---- touching ---- */
+
+static enum access_result guard_raised(struct machine *m, struct region *region, uint64_t page,
+                                       uint32_t protect, enum access_kind kind)
+{
+    close_pages(m, (struct page_range){page, 1});
+    region_protect(m->space, region, page, 1, (uint16_t)(protect & ~PAGE_GUARD));
+    sim_event(m->sim, EVENT_exception, 0, STATUS_GUARD_PAGE_VIOLATION, page << PAGE_SHIFT, kind, 0);
+    return ACCESS_GUARD;
+}
+
+static enum access_result decide(struct machine *m, uint64_t page, enum access_kind kind,
+                                 bool native)
+{
+    struct region *region = page < m->end_page ? space_find(m->space, page) : NULL;
+    if (!region)
+        return ACCESS_VIOLATION;
+    struct extent extent = region_extent(region, page);
+    if (!extent.committed)
+        return ACCESS_VIOLATION;
+    if (extent.protect & PAGE_GUARD)
+        return guard_raised(m, region, page, extent.protect, kind);
+    if (!protect_allows(extent.protect, kind))
+        return ACCESS_VIOLATION;
+    uint32_t entry = page_table_get(m->table, page), may = may_bits(extent.protect);
+    if (region_info(region).flags & REGION_WRITE_WATCH) {
+        if (kind == ACCESS_WRITE)
+            entry |= PTE_DIRTY;
+        if (!(entry & PTE_DIRTY))
+            may &= ~(uint32_t)PTE_MAY_WRITE; /* the first write must come back here */
+    }
+    if (!(entry & PTE_RESIDENT))
+        make_resident(m, page, &entry, kind == ACCESS_WRITE, native);
+    page_table_set(m->table, page, (entry & ~(uint32_t)PTE_MAY) | may);
+    return ACCESS_OK;
+}
+
+enum access_result machine_touch(struct machine *m, uint64_t address, enum access_kind kind)
+{
+    uint64_t page = address >> PAGE_SHIFT;
+    m->sim->counters[COUNTER_touches]++;
+    if (page < m->end_page && (page_table_get(m->table, page) & (1u << kind)))
+        return ACCESS_OK;
+    return decide(m, page, kind, false);
+}
+
+/* ---- native access ---- */
+
+static bool open_alike(const struct machine *m, uint64_t page, uint32_t open)
+{
+    if (page >= m->end_page)
+        return false;
+    uint32_t entry = page_table_get(m->table, page);
+    return (entry & PTE_OPEN) == open && entry >> PTE_EPOCH_SHIFT == native_epoch(m->native);
+}
+
+static void open_page(struct machine *m, uint64_t page)
+{
+    uint32_t entry = page_table_get(m->table, page);
+    uint32_t open = PTE_OPEN_READ | (entry & PTE_MAY_WRITE ? PTE_OPEN_WRITE : 0) |
+                    (entry & PTE_MAY_EXECUTE ? PTE_OPEN_EXECUTE : 0);
+    CHECK(entry & PTE_MAY);
+    CHECK(page < NATIVE_END_PAGE);
+    unsigned neighbours = open_alike(m, page - 1, open) + open_alike(m, page + 1, open);
+    native_open(m->native, page, open & PTE_OPEN_WRITE, open & PTE_OPEN_EXECUTE, neighbours);
+    entry &= (1u << PTE_EPOCH_SHIFT) - 1;
+    entry = (entry & ~(uint32_t)PTE_OPEN) | open | native_epoch(m->native) << PTE_EPOCH_SHIFT;
+    if (open & PTE_OPEN_WRITE)
+        entry |= PTE_CONTENT;
+    page_table_set(m->table, page, entry);
+}
+
+enum access_result machine_open(struct machine *m, uint64_t address, enum access_kind kind)
+{
+    uint64_t page = address >> PAGE_SHIFT;
+    CHECK(m->native != NULL);
+    if (page >= m->end_page || page >= NATIVE_END_PAGE)
+        return ACCESS_VIOLATION;
+    if (!(page_table_get(m->table, page) & (1u << kind))) {
+        m->sim->counters[COUNTER_touches]++;
+        enum access_result result = decide(m, page, kind, true);
+        if (result != ACCESS_OK)
+            return result;
+    }
+    open_page(m, page);
+    return ACCESS_OK;
+}
+
+/* ---- pages go out of use ---- */
+
+/* Collects neighbouring pages so that the kernel is asked once a run. */
+struct run {
+    uint64_t first, pages;
+};
+
+struct closing {
+    struct machine *m;
+    struct run open, content;
+    bool forget, keep_sticky;
+};
+
+static void flush_run(struct closing *closing, struct run *run)
+{
+    if (run->pages == 0)
+        return;
+    if (run == &closing->open)
+        native_close(closing->m->native, run->first, run->pages);
+    else
+        native_discard(closing->m->native, run->first, run->pages);
+    run->pages = 0;
+}
+
+static void extend_run(struct closing *closing, struct run *run, uint64_t page)
+{
+    if (run->pages && run->first + run->pages != page)
+        flush_run(closing, run);
+    if (run->pages == 0)
+        run->first = page;
+    run->pages++;
+}
+
+static uint32_t close_entry(void *context, uint64_t page, uint32_t entry)
+{
+    struct closing *closing = context;
+    struct machine *m = closing->m;
+    bool open = (entry & PTE_OPEN) && entry >> PTE_EPOCH_SHIFT == native_epoch(m->native);
+    if (open)
+        extend_run(closing, &closing->open, page);
+    entry &= (1u << PTE_EPOCH_SHIFT) - 1;
+    entry &= ~(uint32_t)(PTE_MAY | PTE_OPEN);
+    if (!closing->forget)
+        return entry;
+    if (entry & PTE_CONTENT)
+        extend_run(closing, &closing->content, page);
+    m->frames_used -= (entry & PTE_RESIDENT) != 0;
+    m->locked_pages -= (entry & PTE_LOCKED) != 0;
+    return closing->keep_sticky && (entry & PTE_STICKY) ? PTE_STICKY | PTE_DIRTY : 0;
+}
+
+static void close_or_forget(struct machine *m, struct page_range range, bool forget,
+                            bool keep_sticky)
+{
+    struct closing closing = {.m = m, .forget = forget, .keep_sticky = keep_sticky};
+    if (page_table_entries(m->table) == 0)
+        return;
+    /* Touches of these pages happened before: their records come first. */
+    if (m->sim->touched_count)
+        sim_flush_touches(m->sim);
+    page_table_walk(m->table, range.first, range.pages, close_entry, &closing);
+    flush_run(&closing, &closing.open);
+    flush_run(&closing, &closing.content);
+}
+
+void forget_pages(struct machine *m, struct page_range range, bool keep_sticky)
+{
+    close_or_forget(m, range, true, keep_sticky);
+}
+
+void close_pages(struct machine *m, struct page_range range)
+{
+    close_or_forget(m, range, false, false);
+}
+
+uint64_t machine_native_pieces(const struct machine *m)
+{
+    return m->native ? native_pieces(m->native) : 0;
+}
+
+/* ---- in words ---- */
+
+static const char *protect_name(uint32_t protect)
+{
+    switch (protect & 0xff) {
+    case PAGE_NOACCESS:
+        return "PAGE_NOACCESS";
+    case PAGE_READONLY:
+        return "PAGE_READONLY";
+    case PAGE_READWRITE:
+        return "PAGE_READWRITE";
+    case PAGE_EXECUTE:
+        return "PAGE_EXECUTE";
+    case PAGE_EXECUTE_READ:
+        return "PAGE_EXECUTE_READ";
+    default:
+        return "PAGE_EXECUTE_READWRITE";
+    }
+}
+
+static void explain_free(const struct machine *m, uint64_t page, char *text, uint32_t text_bytes)
+{
+    struct region *below = space_find_previous(m->space, page);
+    struct region *above = space_find_next(m->space, page);
+    uint64_t below_end = below ? region_info(below).first_page + region_info(below).pages : 0;
+    uint64_t above_first = above ? region_info(above).first_page : UINT64_MAX;
+    if (below && page - below_end <= above_first - page)
+        snprintf(text, text_bytes, "free: %llu KiB behind the end of the region at 0x%llx",
+                 (unsigned long long)(page - below_end) * 4,
+                 (unsigned long long)region_info(below).first_page << PAGE_SHIFT);
+    else if (above)
+        snprintf(text, text_bytes, "free: %llu KiB before the region at 0x%llx",
+                 (unsigned long long)(above_first - page) * 4,
+                 (unsigned long long)above_first << PAGE_SHIFT);
+    else
+        snprintf(text, text_bytes, "free: nothing is reserved near it");
+}
+
+static void explain_region(const struct machine *m, const struct region *region, uint64_t page,
+                           char *text, uint32_t text_bytes)
+{
+    struct region_info info = region_info(region);
+    struct extent extent = region_extent(region, page);
+    const char *state = extent.committed ? protect_name(extent.protect) : "reserved, not committed";
+    (void)m;
+    snprintf(text, text_bytes, "%s%s%s: page %llu of the %llu pages at 0x%llx",
+             extent.committed ? "committed, " : "", state,
+             extent.protect & PAGE_GUARD ? " | PAGE_GUARD" : "",
+             (unsigned long long)(page - info.first_page), (unsigned long long)info.pages,
+             (unsigned long long)info.first_page << PAGE_SHIFT);
+}
+
+void machine_explain(struct machine *m, uint64_t native_address, char *text, uint32_t text_bytes)
+{
+    uint64_t address = native_address - WINDOW_BASE, page = address >> PAGE_SHIFT;
+    text[0] = '\0';
+    if (native_address < GRANULARITY_BYTES) {
+        snprintf(text, text_bytes, "%s",
+                 native_address ? "a null pointer plus an offset" : "a null pointer");
+        return;
+    }
+    if (native_address < WINDOW_BASE || page >= NATIVE_END_PAGE) {
+        snprintf(text, text_bytes, "outside the simulated address space");
+        return;
+    }
+    if (heap_explain(m, native_address, text, text_bytes))
+        return;
+    struct region *region = page < m->end_page ? space_find(m->space, page) : NULL;
+    if (region)
+        explain_region(m, region, page, text, text_bytes);
+    else if (page < m->end_page)
+        explain_free(m, page, text, text_bytes);
+    else
+        snprintf(text, text_bytes, "above the end of the user address space");
+}

@@ -1,0 +1,194 @@
+/* Calls about single pages: locking and write watching. Row numbers: docs/win32.md. */
+#include "include/windows.h"
+
+#include "core/check.h"
+#include "os/machine_private.h"
+
+/* Pages that VirtualLock may not use of the minimum working set (row 43). */
+#define LOCK_OVERHEAD_PAGES 8
+
+/* ---- VirtualLock, VirtualUnlock ---- */
+
+/* Rows 40 and 41. *guard: the first guard page of the range, UINT64_MAX: none. */
+static enum status check_lockable(const struct machine *m, struct page_range range, uint64_t *guard)
+{
+    *guard = UINT64_MAX;
+    for (uint64_t page = range.first; page < range_end(range);) {
+        struct region *region = space_find(m->space, page);
+        if (!region)
+            return ST_NOACCESS;
+        struct extent extent = region_extent(region, page);
+        if (!extent.committed || (extent.protect & 0xff) == PAGE_NOACCESS)
+            return ST_NOACCESS;
+        if ((extent.protect & PAGE_GUARD) && *guard == UINT64_MAX)
+            *guard = page;
+        page += extent.pages;
+    }
+    return ST_OK;
+}
+
+static uint64_t unlocked_pages(const struct machine *m, struct page_range range)
+{
+    uint64_t unlocked = 0;
+    for (uint64_t page = range.first; page < range_end(range); page++)
+        unlocked += !(page_table_get(m->table, page) & PTE_LOCKED);
+    return unlocked;
+}
+
+static enum status check_lock(const struct machine *m, uint64_t address, uint64_t size,
+                              uint64_t *guard)
+{
+    enum status status = check_range(m, address, size);
+    if (status != ST_OK)
+        return status;
+    struct page_range range = pages_of(address, size);
+    status = check_lockable(m, range, guard);
+    if (status != ST_OK || *guard != UINT64_MAX)
+        return status;
+    uint64_t limit = m->config.working_set_min_pages - LOCK_OVERHEAD_PAGES;
+    /* The limit is small, so a range above it is refused without looking at its pages. */
+    if (range.pages > limit || m->locked_pages + unlocked_pages(m, range) > limit)
+        return ST_WORKING_SET_QUOTA;
+    return ST_OK;
+}
+
+static void lock_pages(struct machine *m, struct page_range range)
+{
+    for (uint64_t page = range.first; page < range_end(range); page++) {
+        uint32_t entry = page_table_get(m->table, page);
+        if (!(entry & PTE_RESIDENT))
+            make_resident(m, page, &entry, false, false);
+        m->locked_pages += !(entry & PTE_LOCKED);
+        page_table_set(m->table, page, entry | PTE_LOCKED);
+    }
+}
+
+enum status machine_lock(struct machine *m, uint64_t address, uint64_t size)
+{
+    uint64_t guard = UINT64_MAX;
+    enum status injected = sim_call(m->sim, EVENT_VirtualLock, NULL);
+    enum status status = check_lock(m, address, size, &guard);
+    if (status == ST_OK)
+        status = injected;
+    if (status == ST_OK && guard != UINT64_MAX) { /* the probe trips over it: row 40 */
+        machine_touch(m, guard << PAGE_SHIFT, ACCESS_READ);
+        status = ST_GUARD_PAGE;
+    } else if (status == ST_OK) {
+        lock_pages(m, pages_of(address, size));
+    }
+    sim_event(m->sim, EVENT_VirtualLock, status_code(status), address, size, 0, 0);
+    return status;
+}
+
+static enum status check_unlock(const struct machine *m, uint64_t address, uint64_t size)
+{
+    enum status status = check_range(m, address, size);
+    if (status != ST_OK)
+        return status;
+    struct page_range range = pages_of(address, size);
+    /* More pages than are locked at all cannot all be locked. */
+    if (range.pages > m->locked_pages || unlocked_pages(m, range) != 0)
+        return ST_NOT_LOCKED;
+    return ST_OK;
+}
+
+enum status machine_unlock(struct machine *m, uint64_t address, uint64_t size)
+{
+    enum status injected = sim_call(m->sim, EVENT_VirtualUnlock, NULL);
+    enum status status = check_unlock(m, address, size);
+    if (status == ST_OK)
+        status = injected;
+    if (status == ST_OK) {
+        struct page_range range = pages_of(address, size);
+        for (uint64_t page = range.first; page < range_end(range); page++)
+            page_table_set(m->table, page, page_table_get(m->table, page) & ~(uint32_t)PTE_LOCKED);
+        m->locked_pages -= range.pages;
+    }
+    sim_event(m->sim, EVENT_VirtualUnlock, status_code(status), address, size, 0, 0);
+    return status;
+}
+
+/* ---- write watch ---- */
+
+/* Rows 53 and 54: the range must lie in one watched allocation. */
+static enum status check_watch(const struct machine *m, uint64_t address, uint64_t size)
+{
+    enum status status = check_range(m, address, size);
+    if (status != ST_OK)
+        return status;
+    struct page_range range = pages_of(address, size);
+    struct region *region = space_find(m->space, range.first);
+    if (!region)
+        return ST_INVALID_PARAMETER;
+    struct region_info info = region_info(region);
+    if (!(info.flags & REGION_WRITE_WATCH) || range_end(range) > info.first_page + info.pages)
+        return ST_INVALID_PARAMETER;
+    return ST_OK;
+}
+
+struct watch_walk {
+    struct machine *m;
+    uint64_t *pages;
+    uint64_t room, found;
+    bool reset;
+};
+
+/* A page whose watch is reset must fault again at the next write: its MAY_WRITE goes. Native
+ * access was closed for the whole range before. */
+static uint32_t watch_reset_entry(uint32_t entry)
+{
+    return entry & ~(uint32_t)(PTE_DIRTY | PTE_STICKY | PTE_MAY_WRITE);
+}
+
+static uint32_t watch_visit(void *context, uint64_t page, uint32_t entry)
+{
+    struct watch_walk *walk = context;
+    if (!(entry & PTE_DIRTY) || walk->found == walk->room)
+        return entry;
+    walk->pages[walk->found++] = page << PAGE_SHIFT;
+    return walk->reset ? watch_reset_entry(entry) : entry;
+}
+
+enum status machine_get_write_watch(struct machine *m, uint32_t flags, uint64_t address,
+                                    uint64_t size, uint64_t *pages, uint64_t *count)
+{
+    enum status injected = sim_call(m->sim, EVENT_GetWriteWatch, NULL);
+    enum status status = check_watch(m, address, size);
+    if (flags & ~(uint32_t)WRITE_WATCH_FLAG_RESET || *count == 0)
+        status = ST_INVALID_PARAMETER;
+    if (status == ST_OK)
+        status = injected;
+    uint64_t found = 0;
+    if (status == ST_OK) {
+        struct page_range range = pages_of(address, size);
+        struct watch_walk walk = {m, pages, *count, 0, flags & WRITE_WATCH_FLAG_RESET};
+        if (walk.reset)
+            close_pages(m, range);
+        page_table_walk(m->table, range.first, range.pages, watch_visit, &walk);
+        found = *count = walk.found;
+    }
+    sim_event(m->sim, EVENT_GetWriteWatch, status_code(status), address, size, flags | found << 32,
+              0);
+    return status;
+}
+
+static uint32_t reset_visit(void *context, uint64_t page, uint32_t entry)
+{
+    (void)context, (void)page;
+    return watch_reset_entry(entry);
+}
+
+enum status machine_reset_write_watch(struct machine *m, uint64_t address, uint64_t size)
+{
+    enum status injected = sim_call(m->sim, EVENT_ResetWriteWatch, NULL);
+    enum status status = check_watch(m, address, size);
+    if (status == ST_OK)
+        status = injected;
+    if (status == ST_OK) {
+        struct page_range range = pages_of(address, size);
+        close_pages(m, range);
+        page_table_walk(m->table, range.first, range.pages, reset_visit, NULL);
+    }
+    sim_event(m->sim, EVENT_ResetWriteWatch, status_code(status), address, size, 0, 0);
+    return status;
+}

@@ -1,0 +1,233 @@
+/* The window and the fault handler. See native.h.
+ *
+ * The handler runs on an alternate stack, asks the model through machine_open, and returns to the
+ * instruction, or ends the run with the exception that Windows would raise. SA_NODEFER: a fault
+ * inside the handler is a bug that must show as itself. */
+#include "os/native.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <ucontext.h>
+#include "core/check.h"
+#include "core/fiber.h"
+#include "os/machine.h"
+
+/* The kernel allows 65,530 mappings by default and each open piece may split two. */
+#define PIECES_MAX 30000
+#define ALTERNATE_STACK_BYTES (UINT64_C(256) << 10)
+#define EPOCH_MAX ((1u << 21) - 1)
+
+#define EXCEPTION_ACCESS 0xC0000005u
+#define EXCEPTION_GUARD 0x80000001u
+#define EXCEPTION_STACK 0xC00000FDu
+
+struct native {
+    struct sim *sim;
+    uint32_t epoch;
+    uint64_t pieces; /* an upper bound of the open pieces */
+    uint64_t flushes;
+    void *alternate_stack;
+};
+
+/* ---- the fault handler ---- */
+
+static enum access_kind access_kind_of(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+    uint64_t error = (uint64_t)context->uc_mcontext.gregs[REG_ERR];
+    if (error & 16)
+        return ACCESS_EXECUTE;
+    return error & 2 ? ACCESS_WRITE : ACCESS_READ;
+#else
+    (void)context;
+    return ACCESS_WRITE; /* the signal does not say; the model opens for both where it may */
+#endif
+}
+
+static const char *access_word(enum access_kind kind)
+{
+    static const char *const words[] = {"read from", "write to", "execution of"};
+    return words[kind];
+}
+
+static _Noreturn void stop_in_window(struct sim *sim, uint64_t address, enum access_kind kind,
+                                     enum access_result result, const void *context)
+{
+    struct stop stop = {
+        .kind = STOP_EXCEPTION, .access = kind, .address = address, .ucontext = context};
+    char where[512];
+    machine_explain(machine_current(), address, where, sizeof where);
+    bool guard = result == ACCESS_GUARD;
+    stop.code = guard ? EXCEPTION_GUARD : EXCEPTION_ACCESS;
+    snprintf(stop.text, sizeof stop.text, "%s: %s 0x%llx: %s",
+             guard ? "guard page violation" : "access violation", access_word(kind),
+             (unsigned long long)(address - WINDOW_BASE), where);
+    if (!guard)
+        sim_event(sim, EVENT_exception, 0, stop.code, address - WINDOW_BASE, kind, 0);
+    sim_stop(sim, &stop);
+}
+
+static _Noreturn void stop_outside(struct sim *sim, int signal, const siginfo_t *info,
+                                   const ucontext_t *context)
+{
+    struct stop stop = {.kind = STOP_SIGNAL,
+                        .code = (uint32_t)signal,
+                        .ucontext = context,
+                        .access = access_kind_of(context)};
+    bool has_address =
+        (signal == SIGSEGV || signal == SIGBUS) && info->si_code > 0 && info->si_code != SI_KERNEL;
+    uint64_t address = has_address ? (uint64_t)info->si_addr : 0;
+    stop.address = address;
+    if (has_address && fiber_in_guard(fiber_current(), address)) {
+        stop.kind = STOP_EXCEPTION;
+        stop.code = EXCEPTION_STACK;
+        snprintf(stop.text, sizeof stop.text, "stack overflow: the stack of %llu KiB is used up",
+                 (unsigned long long)fiber_stack_bytes(fiber_current()) >> 10);
+    } else if (has_address && address < GRANULARITY_BYTES) {
+        snprintf(stop.text, sizeof stop.text, "access violation: %s a null pointer%s",
+                 access_word(stop.access), address ? " plus an offset" : "");
+    } else {
+        snprintf(stop.text, sizeof stop.text, "%s%s%s", strsignal(signal), has_address ? ": " : "",
+                 has_address ? "the address is outside the simulated address space" : "");
+    }
+    sim_stop(sim, &stop);
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context)
+{
+    struct machine *m = machine_current();
+    CHECK(m != NULL);
+    struct sim *sim = machine_sim(m);
+    uint64_t address = (uint64_t)info->si_addr;
+    bool in_window = (signal == SIGSEGV || signal == SIGBUS) && info->si_code != SI_KERNEL &&
+                     address - WINDOW_BASE < WINDOW_BYTES;
+    if (!in_window)
+        stop_outside(sim, signal, info, context);
+    int saved_errno = errno;
+    enum access_kind kind = access_kind_of(context);
+    enum access_result result = machine_open(m, address - WINDOW_BASE, kind);
+    if (result != ACCESS_OK)
+        stop_in_window(sim, address, kind, result, context);
+    errno = saved_errno;
+}
+
+static void install_handler(struct native *native)
+{
+    uint64_t bytes = ALTERNATE_STACK_BYTES;
+#ifdef AT_MINSIGSTKSZ
+    bytes += getauxval(AT_MINSIGSTKSZ);
+#endif
+    native->alternate_stack = arena_alloc(&native->sim->arena, bytes);
+    stack_t stack = {.ss_sp = native->alternate_stack, .ss_size = bytes};
+    int failed = sigaltstack(&stack, NULL);
+    CHECK(!failed);
+    struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
+    action.sa_sigaction = on_fault;
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
+        failed = sigaction(signals[i], &action, NULL);
+        CHECK(!failed);
+    }
+}
+
+/* ---- the window ---- */
+
+struct native *native_create(struct sim *sim)
+{
+    void *place = (void *)WINDOW_BASE;
+    void *got = mmap(place, WINDOW_BYTES, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
+    if (got != place)
+        sim_stop_text(sim, STOP_LOAD, 0,
+                      "64 TiB of address space cannot be reserved at 0x%llx (%s); is there a limit "
+                      "on it (ulimit -v)?",
+                      (unsigned long long)WINDOW_BASE, strerror(errno));
+    madvise(place, WINDOW_BYTES, MADV_NOHUGEPAGE); /* pages open one by one */
+    struct native *native = arena_alloc(&sim->arena, sizeof *native);
+    native->sim = sim;
+    native->epoch = 1;
+    install_handler(native);
+    return native;
+}
+
+void native_destroy(struct native *native)
+{
+    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
+        signal(signals[i], SIG_DFL);
+    stack_t off = {.ss_flags = SS_DISABLE};
+    sigaltstack(&off, NULL);
+    munmap((void *)WINDOW_BASE, WINDOW_BYTES);
+    (void)native;
+}
+
+uint32_t native_epoch(const struct native *native)
+{
+    return native ? native->epoch : 0;
+}
+
+uint64_t native_pieces(const struct native *native)
+{
+    return native->pieces;
+}
+
+uint64_t native_flushes(const struct native *native)
+{
+    return native->flushes;
+}
+
+static void *address_of(uint64_t page)
+{
+    return (void *)(WINDOW_BASE + (page << PAGE_SHIFT));
+}
+
+static void flush(struct native *native)
+{
+    int failed = mprotect((void *)WINDOW_BASE, WINDOW_BYTES, PROT_NONE);
+    CHECK(!failed);
+    native->pieces = 0;
+    native->flushes++;
+    native->epoch++;
+    CHECK(native->epoch < EPOCH_MAX);
+}
+
+void native_open(struct native *native, uint64_t page, bool write, bool execute,
+                 unsigned neighbours)
+{
+    int protection = PROT_READ | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
+    CHECK(neighbours <= 2);
+    if (native->pieces >= PIECES_MAX)
+        flush(native);
+    if (mprotect(address_of(page), PAGE_BYTES, protection) != 0) {
+        CHECK(errno == ENOMEM); /* the kernel's limit is lower than ours */
+        flush(native);
+        int failed = mprotect(address_of(page), PAGE_BYTES, protection);
+        CHECK(!failed);
+    }
+    if (neighbours == 0)
+        native->pieces++;
+    else if (neighbours == 2 && native->pieces > 1)
+        native->pieces--;
+}
+
+void native_close(struct native *native, uint64_t first_page, uint64_t pages)
+{
+    CHECK(pages > 0);
+    if (mprotect(address_of(first_page), pages << PAGE_SHIFT, PROT_NONE) != 0) {
+        CHECK(errno == ENOMEM);
+        flush(native);
+        return;
+    }
+    native->pieces++; /* at worst it left two pieces of one */
+}
+
+void native_discard(struct native *native, uint64_t first_page, uint64_t pages)
+{
+    CHECK(native != NULL);
+    int failed = madvise(address_of(first_page), pages << PAGE_SHIFT, MADV_DONTNEED);
+    CHECK(!failed);
+}

@@ -1,0 +1,392 @@
+/* Virtual memory and memory figures as Windows exports them: native addresses to logical ones and
+ * back, statuses to the last error. What happens is machine.c's. */
+#include "include/windows.h"
+#include "include/psapi.h"
+
+#include "core/binding.h"
+#include "core/check.h"
+#include "os/machine_private.h"
+
+/* Addresses below the window are those of the host process: one free region as far as Windows'
+ * calls can tell, but none of it can be had. */
+static bool below_window(uint64_t native)
+{
+    return native >= GRANULARITY_BYTES && native < WINDOW_BASE;
+}
+
+/* NULL and the first 64 KiB keep their meaning; everything else counts from the window's base.
+ * Addresses above wrap to values no user address has, which the checks refuse. */
+static uint64_t to_logical(const volatile void *address)
+{
+    uint64_t native = (uint64_t)(uintptr_t)address;
+    return native < GRANULARITY_BYTES ? native : native - WINDOW_BASE;
+}
+
+static void *to_native(uint64_t logical)
+{
+    return (void *)(uintptr_t)(logical + WINDOW_BASE);
+}
+
+static BOOL finish(enum status status)
+{
+    if (status == ST_OK)
+        return TRUE;
+    machine_sim(machine_current())->thread->last_error = status_code(status);
+    return FALSE;
+}
+
+/* A call about an address that belongs to the host process: counted, recorded and refused. */
+static enum status refuse_outside(uint16_t call, uint64_t size, uint64_t flags)
+{
+    struct sim *sim = machine_sim(machine_current());
+    sim_call(sim, call, NULL);
+    sim_event(sim, call, status_code(ST_INVALID_ADDRESS), ADDRESS_OUTSIDE, size, flags, 0);
+    return ST_INVALID_ADDRESS;
+}
+
+/* ---- VirtualAlloc and its kin ---- */
+
+LPVOID WINAPI VirtualAlloc(LPVOID address, SIZE_T size, DWORD type, DWORD protect)
+{
+    uint64_t result;
+    enum status status =
+        below_window((uintptr_t)address)
+            ? refuse_outside(EVENT_VirtualAlloc, size, type | (uint64_t)protect << 32)
+            : machine_alloc(machine_current(), to_logical(address), size, type, protect, &result);
+    return finish(status) ? to_native(result) : NULL;
+}
+
+BOOL WINAPI VirtualFree(LPVOID address, SIZE_T size, DWORD type)
+{
+    if (below_window((uintptr_t)address))
+        return finish(refuse_outside(EVENT_VirtualFree, size, type));
+    return finish(machine_free(machine_current(), to_logical(address), size, type));
+}
+
+/* Images and stacks stand outside the window: their protection can be asked and "changed", which
+ * the simulated CLR does to guard pages, but native code keeps the access it has. */
+static struct native_range *native_range_at(uint64_t native)
+{
+    struct machine *m = machine_current();
+    for (uint32_t i = 0; i < m->ranges_count; i++)
+        if (native - m->ranges[i].base < m->ranges[i].size)
+            return &m->ranges[i];
+    return NULL;
+}
+
+static enum status protect_native_range(const struct native_range *range, uint64_t native,
+                                        uint64_t size, uint32_t protect, DWORD *old)
+{
+    struct sim *sim = machine_sim(machine_current());
+    enum status status = sim_call(sim, EVENT_VirtualProtect, NULL);
+    if (status == ST_OK && (size == 0 || check_protection(protect) != ST_OK))
+        status = ST_INVALID_PARAMETER;
+    if (status == ST_OK && !old)
+        status = ST_NOACCESS;
+    if (status == ST_OK && size > range->base + range->size - native)
+        status = ST_INVALID_ADDRESS;
+    if (status == ST_OK)
+        *old = range->protect;
+    sim_event(sim, EVENT_VirtualProtect, status_code(status), ADDRESS_OUTSIDE, size, protect, 0);
+    return status;
+}
+
+BOOL WINAPI VirtualProtect(LPVOID address, SIZE_T size, DWORD protect, PDWORD old)
+{
+    const struct native_range *range = native_range_at((uintptr_t)address);
+    if (range)
+        return finish(protect_native_range(range, (uintptr_t)address, size, protect, old));
+    if (below_window((uintptr_t)address))
+        return finish(refuse_outside(EVENT_VirtualProtect, size, protect));
+    uint32_t before = 0;
+    enum status status = machine_protect(machine_current(), to_logical(address), size, protect,
+                                         old != NULL, &before);
+    if (status == ST_OK)
+        *old = before;
+    return finish(status);
+}
+
+/* ---- VirtualQuery ---- */
+
+static void record_outside_query(uint64_t size, uint32_t state, uint32_t protect)
+{
+    struct sim *sim = machine_sim(machine_current());
+    sim_event(sim, EVENT_VirtualQuery, 0, ADDRESS_OUTSIDE, ADDRESS_OUTSIDE, size,
+              state | (uint64_t)protect << 32);
+}
+
+static enum status query_outside(uint64_t native, MEMORY_BASIC_INFORMATION *info)
+{
+    const struct native_range *range = native_range_at(native);
+    enum status status = sim_call(machine_sim(machine_current()), EVENT_VirtualQuery, NULL);
+    uint64_t page = native & ~(PAGE_BYTES - 1);
+    *info = (MEMORY_BASIC_INFORMATION){.BaseAddress = (void *)(uintptr_t)page};
+    if (range) {
+        info->AllocationBase = (void *)(uintptr_t)range->base;
+        info->AllocationProtect = range->protect;
+        info->RegionSize = range->base + range->size - page;
+        info->State = MEM_COMMIT;
+        info->Protect = range->protect;
+        info->Type = range->type;
+    } else { /* below the window: one free region that ends where the window begins */
+        info->RegionSize = WINDOW_BASE - page;
+        info->State = MEM_FREE;
+        info->Protect = PAGE_NOACCESS;
+    }
+    /* Sizes of images differ between builds of a policy: records leave them out. */
+    record_outside_query(0, info->State, info->Protect);
+    return status;
+}
+
+static enum status query_inside(uint64_t logical, MEMORY_BASIC_INFORMATION *info)
+{
+    struct memory_info about;
+    enum status status = machine_query(machine_current(), logical, &about);
+    *info = (MEMORY_BASIC_INFORMATION){
+        .BaseAddress = to_native(about.base),
+        .AllocationBase = about.state == MEM_FREE ? NULL : to_native(about.allocation_base),
+        .AllocationProtect = about.allocation_protect,
+        .RegionSize = about.size,
+        .State = about.state,
+        .Protect = about.protect,
+        .Type = about.type,
+    };
+    return status;
+}
+
+SIZE_T WINAPI VirtualQuery(LPCVOID address, PMEMORY_BASIC_INFORMATION info, SIZE_T length)
+{
+    if (length < sizeof *info) {
+        finish(ST_BAD_LENGTH);
+        return 0;
+    }
+    uint64_t native = (uintptr_t)address;
+    bool outside = native < WINDOW_BASE || native_range_at(native);
+    MEMORY_BASIC_INFORMATION found;
+    enum status status =
+        outside ? query_outside(native, &found) : query_inside(native - WINDOW_BASE, &found);
+    if (!finish(status))
+        return 0;
+    *info = found;
+    return sizeof *info;
+}
+
+/* ---- for another process: there is only this one ---- */
+
+static bool is_this_process(HANDLE process)
+{
+    if (process == GetCurrentProcess())
+        return true;
+    finish(ST_INVALID_HANDLE);
+    return false;
+}
+
+LPVOID WINAPI VirtualAllocEx(HANDLE process, LPVOID address, SIZE_T size, DWORD type, DWORD protect)
+{
+    return is_this_process(process) ? VirtualAlloc(address, size, type, protect) : NULL;
+}
+
+BOOL WINAPI VirtualFreeEx(HANDLE process, LPVOID address, SIZE_T size, DWORD type)
+{
+    return is_this_process(process) && VirtualFree(address, size, type);
+}
+
+BOOL WINAPI VirtualProtectEx(HANDLE process, LPVOID address, SIZE_T size, DWORD protect, PDWORD old)
+{
+    return is_this_process(process) && VirtualProtect(address, size, protect, old);
+}
+
+SIZE_T WINAPI VirtualQueryEx(HANDLE process, LPCVOID address, PMEMORY_BASIC_INFORMATION info,
+                             SIZE_T length)
+{
+    return is_this_process(process) ? VirtualQuery(address, info, length) : 0;
+}
+
+/* ---- locking and write watch ---- */
+
+BOOL WINAPI VirtualLock(LPVOID address, SIZE_T size)
+{
+    return finish(machine_lock(machine_current(), to_logical(address), size));
+}
+
+BOOL WINAPI VirtualUnlock(LPVOID address, SIZE_T size)
+{
+    return finish(machine_unlock(machine_current(), to_logical(address), size));
+}
+
+/* Row 54: pointers are probed before anything else; the failure is (UINT)-1. */
+UINT WINAPI GetWriteWatch(DWORD flags, PVOID base, SIZE_T size, PVOID *addresses, ULONG_PTR *count,
+                          LPDWORD granularity)
+{
+    if (!addresses || !count || !granularity) {
+        finish(ST_NOACCESS);
+        return (UINT)-1;
+    }
+    /* The machine writes logical addresses into the caller's own array, ascending. */
+    uint64_t *pages = (uint64_t *)addresses, room = *count;
+    enum status status =
+        machine_get_write_watch(machine_current(), flags, to_logical(base), size, pages, &room);
+    if (!finish(status))
+        return (UINT)-1;
+    for (uint64_t i = 0; i < room; i++)
+        addresses[i] = to_native(pages[i]);
+    *count = room;
+    *granularity = (DWORD)PAGE_BYTES;
+    return 0;
+}
+
+UINT WINAPI ResetWriteWatch(LPVOID base, SIZE_T size)
+{
+    return finish(machine_reset_write_watch(machine_current(), to_logical(base), size)) ? 0
+                                                                                        : (UINT)-1;
+}
+
+/* ---- figures ---- */
+
+BOOL WINAPI GlobalMemoryStatusEx(LPMEMORYSTATUSEX status)
+{
+    struct machine *m = machine_current();
+    struct sim *sim = machine_sim(m);
+    struct memory_status now;
+    machine_memory_status(m, &now);
+    enum status result = sim_call(sim, EVENT_GlobalMemoryStatusEx, NULL);
+    if (result == ST_OK && status->dwLength != sizeof *status)
+        result = ST_INVALID_PARAMETER;
+    if (result == ST_OK)
+        *status = (MEMORYSTATUSEX){sizeof *status,    now.load_percent,   now.total_phys,
+                                   now.avail_phys,    now.total_pagefile, now.avail_pagefile,
+                                   now.total_virtual, now.avail_virtual,  0};
+    sim_event(sim, EVENT_GlobalMemoryStatusEx, status_code(result), now.load_percent,
+              now.avail_phys, now.avail_pagefile, now.avail_virtual);
+    return finish(result);
+}
+
+void WINAPI GlobalMemoryStatus(LPMEMORYSTATUS status)
+{
+    struct machine *m = machine_current();
+    struct memory_status now;
+    machine_memory_status(m, &now);
+    sim_call(machine_sim(m), EVENT_GlobalMemoryStatus, NULL);
+    *status = (MEMORYSTATUS){sizeof *status,    now.load_percent,   now.total_phys,
+                             now.avail_phys,    now.total_pagefile, now.avail_pagefile,
+                             now.total_virtual, now.avail_virtual};
+    sim_event(machine_sim(m), EVENT_GlobalMemoryStatus, 0, now.load_percent, now.avail_phys, 0, 0);
+}
+
+void WINAPI GetSystemInfo(LPSYSTEM_INFO info)
+{
+    struct machine *m = machine_current();
+    sim_call(machine_sim(m), EVENT_GetSystemInfo, NULL);
+    *info = (SYSTEM_INFO){
+        .dwPageSize = (DWORD)PAGE_BYTES,
+        .lpMinimumApplicationAddress = to_native(GRANULARITY_BYTES),
+        .lpMaximumApplicationAddress = to_native((m->end_page << PAGE_SHIFT) - 1),
+        .dwActiveProcessorMask =
+            m->config.processors < 64 ? (UINT64_C(1) << m->config.processors) - 1 : UINT64_MAX,
+        .dwNumberOfProcessors = m->config.processors,
+        .dwProcessorType = 8664,
+        .dwAllocationGranularity = (DWORD)GRANULARITY_BYTES,
+        .wProcessorLevel = 6,
+    };
+    info->wProcessorArchitecture = PROCESSOR_ARCHITECTURE_AMD64;
+    sim_event(machine_sim(m), EVENT_GetSystemInfo, 0, 0, 0, 0, 0);
+}
+
+void WINAPI GetNativeSystemInfo(LPSYSTEM_INFO info)
+{
+    GetSystemInfo(info);
+}
+
+SIZE_T WINAPI GetLargePageMinimum(void)
+{
+    return LARGE_PAGE_BYTES;
+}
+
+BOOL WINAPI GetProcessMemoryInfo(HANDLE process, PPROCESS_MEMORY_COUNTERS counters, DWORD bytes)
+{
+    struct machine *m = machine_current();
+    struct sim *sim = machine_sim(m);
+    enum status status = sim_call(sim, EVENT_GetProcessMemoryInfo, NULL);
+    if (status == ST_OK && bytes < sizeof *counters)
+        status = ST_INSUFFICIENT_BUFFER;
+    uint64_t resident = machine_resident_pages(m) << PAGE_SHIFT, commit = machine_commit_bytes(m);
+    if (status == ST_OK && is_this_process(process)) {
+        bool extended = bytes >= sizeof(PROCESS_MEMORY_COUNTERS_EX);
+        *counters = (PROCESS_MEMORY_COUNTERS){
+            .cb = bytes,
+            .PageFaultCount = (DWORD)sim->counters[COUNTER_faults_demand_zero],
+            .PeakWorkingSetSize = sim->counters[COUNTER_resident_peak_bytes],
+            .WorkingSetSize = resident,
+            .PagefileUsage = commit,
+            .PeakPagefileUsage = sim->counters[COUNTER_commit_peak_bytes],
+        };
+        if (extended)
+            ((PROCESS_MEMORY_COUNTERS_EX *)counters)->PrivateUsage = commit;
+    }
+    sim_event(sim, EVENT_GetProcessMemoryInfo, status_code(status), resident, commit, 0, 0);
+    return finish(status) && process == GetCurrentProcess();
+}
+
+BOOL WINAPI K32GetProcessMemoryInfo(HANDLE process, PPROCESS_MEMORY_COUNTERS counters, DWORD bytes)
+{
+    return GetProcessMemoryInfo(process, counters, bytes);
+}
+
+BOOL WINAPI GetPerformanceInfo(PPERFORMANCE_INFORMATION info, DWORD bytes)
+{
+    struct machine *m = machine_current();
+    struct sim *sim = machine_sim(m);
+    enum status status = sim_call(sim, EVENT_GetPerformanceInfo, NULL);
+    uint64_t total = m->commit_pages, limit = machine_commit_limit(m) >> PAGE_SHIFT;
+    if (status == ST_OK && bytes < sizeof *info)
+        status = ST_BAD_LENGTH;
+    if (status == ST_OK)
+        *info = (PERFORMANCE_INFORMATION){
+            .cb = sizeof *info,
+            .CommitTotal = total,
+            .CommitLimit = limit,
+            .CommitPeak = sim->counters[COUNTER_commit_peak_bytes] >> PAGE_SHIFT,
+            .PhysicalTotal = m->frames_total,
+            .PhysicalAvailable = machine_available_frames(m),
+            .PageSize = PAGE_BYTES,
+            .ProcessCount = 1,
+            .ThreadCount = 1,
+        };
+    sim_event(sim, EVENT_GetPerformanceInfo, status_code(status), total, limit, 0, 0);
+    return finish(status);
+}
+
+BOOL WINAPI K32GetPerformanceInfo(PPERFORMANCE_INFORMATION info, DWORD bytes)
+{
+    return GetPerformanceInfo(info, bytes);
+}
+
+#define BIND(name)                                                                                 \
+    {                                                                                              \
+#name, (void *)(name)                                                                      \
+    }
+
+const struct binding win32_memory_bindings[] = {
+    BIND(VirtualAlloc),
+    BIND(VirtualFree),
+    BIND(VirtualProtect),
+    BIND(VirtualQuery),
+    BIND(VirtualAllocEx),
+    BIND(VirtualFreeEx),
+    BIND(VirtualProtectEx),
+    BIND(VirtualQueryEx),
+    BIND(VirtualLock),
+    BIND(VirtualUnlock),
+    BIND(GetWriteWatch),
+    BIND(ResetWriteWatch),
+    BIND(GlobalMemoryStatusEx),
+    BIND(GlobalMemoryStatus),
+    BIND(GetSystemInfo),
+    BIND(GetNativeSystemInfo),
+    BIND(GetLargePageMinimum),
+    BIND(GetProcessMemoryInfo),
+    BIND(K32GetProcessMemoryInfo),
+    BIND(GetPerformanceInfo),
+    BIND(K32GetPerformanceInfo),
+    {NULL, NULL},
+};

@@ -93,6 +93,7 @@ struct sim {
     struct thread *threads[THREADS_MAX];
     struct fault_plan faults;
     uint64_t counters[COUNTERS];
+    uint64_t tls_used;              /* TlsAlloc: indexes handed out, one bit each */
     uint64_t draws;                 /* random draws made so far: the id of the next one */
     /* Limits that make a policy's endless loop end the same way every time. */
     uint64_t calls_in_host_call;    /* simulated calls since the CLR entered the policy */

@@ -107,6 +107,14 @@ static void sleeping_advances_the_clock_at_once(void **state)
     assert_int_equal(run.sim->now_ns, 3 * CLOCK_NS_PER_S + 500);
 }
 
+static void sleeping_beyond_the_clock_is_a_deadlock(void **state)
+{
+    (void)state;
+    int (*sleep_for)(const struct timespec *, struct timespec *) = time_function("nanosleep");
+    assert_stops(&run, STOP_DEADLOCK, sleep_for(&(struct timespec){INT64_MAX, 0}, NULL));
+    assert_true(run.sim->now_ns < CLOCK_NS_PER_S); /* nothing was added */
+}
+
 static void dates_equal_those_of_libc_in_both_directions(void **state)
 {
     (void)state;
@@ -265,6 +273,7 @@ int main(void)
         CASE(the_clock_is_virtual_and_begins_on_its_date),
         CASE(asking_for_the_time_takes_some),
         CASE(sleeping_advances_the_clock_at_once),
+        CASE(sleeping_beyond_the_clock_is_a_deadlock),
         CASE(dates_equal_those_of_libc_in_both_directions),
         CASE(dates_are_formatted_as_in_the_c_locale),
         CASE(ctime_prints_the_line_everyone_knows),

@@ -37,6 +37,7 @@ void calendar_date(int64_t unix_s, struct tm *date)
 {
     int64_t days = floor_divide(unix_s, DAY_S);
     int64_t second = unix_s - days * DAY_S;
+    CHECK(second >= 0 && second < DAY_S);
     int64_t day = days + DAYS_TO_1970;
     int64_t year = floor_divide(day * 400, DAYS_IN_400_YEARS) + 1;
     while (days_before_year(year) > day)
@@ -50,6 +51,8 @@ void calendar_date(int64_t unix_s, struct tm *date)
                         .tm_hour = (int)(second / 3600),
                         .tm_mday = (int)(day - days_before_month(month)) + 1,
                         .tm_mon = (int)((month + 2) % 12)};
+    CHECK(date->tm_mday >= 1 && date->tm_mday <= 31);
+    CHECK(date->tm_hour < 24);
     int64_t calendar_year = year + (month >= 10);
     date->tm_year = (int)(calendar_year - 1900);
     date->tm_wday = (int)((days % 7 + 11) % 7); /* 1970 began on a Thursday */

@@ -64,6 +64,7 @@ static size_t utf8_from(uint32_t c, char bytes[4])
     bytes[0] = (char)(first[more] | c >> (6 * more));
     for (size_t i = 1; i <= more; i++)
         bytes[i] = (char)(0x80 | (c >> (6 * (more - i)) & 0x3f));
+    CHECK(more <= 3);
     return more + 1;
 }
 
@@ -220,6 +221,8 @@ static struct directive read_directive(struct reader *reader, struct arguments *
     if (d.precision < 0)
         d.precision = -1;
     d.size = read_size(reader);
+    CHECK(d.width >= 0);
+    CHECK(d.precision >= -1);
     d.conversion = peek(reader);
     if (d.conversion != 0)
         reader->at++;
@@ -286,7 +289,8 @@ static void put_number(struct sink *sink, const struct directive *d, struct argu
         host_format(d, "", format);
         length = snprintf(text, room, format, width, precision, va_arg(arguments->list, double));
     }
-    CHECK(length >= 0 && (size_t)length < room);
+    CHECK(length >= 0);
+    CHECK((size_t)length < room);
     put(sink, text, (size_t)length);
     if (is_large)
         arena_free(&sim->arena, text, NUMBER_BYTES);
@@ -297,6 +301,7 @@ static void put_number(struct sink *sink, const struct directive *d, struct argu
 static void put_padded(struct sink *sink, const struct directive *d, const char *bytes,
                        size_t count)
 {
+    CHECK(d->width >= 0);
     size_t padding = (size_t)d->width > count ? (size_t)d->width - count : 0;
     if (!d->minus)
         pad(sink, padding);
@@ -453,6 +458,8 @@ void text_format(struct text *text, bool wide, const void *format, va_list list)
         va_end(arguments.list);
         text->full_length = sink.length;
         text->length = sink.length < room ? sink.length : room - 1;
+        CHECK(text->length <= text->full_length);
+        CHECK(text->length <= TEXT_BYTES_MAX);
         text->bytes[text->length] = '\0';
         if (sink.length < room || text->arena_bytes)
             break;
@@ -464,6 +471,8 @@ void text_format(struct text *text, bool wide, const void *format, va_list list)
 
 void text_free(struct text *text)
 {
+    CHECK(text->bytes != NULL);
+    CHECK((text->bytes == text->small) == (text->arena_bytes == 0));
     if (text->arena_bytes)
         arena_free(&crt_sim()->arena, text->bytes, text->arena_bytes);
     text->bytes = NULL;

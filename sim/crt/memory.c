@@ -36,6 +36,7 @@ static bool is_power_of_two(size_t value)
 static enum status take(struct sim *sim, const struct request *request, uint64_t *block)
 {
     CHECK(request->alignment == 0 || is_power_of_two(request->alignment));
+    CHECK(event_shapes[request->call].failure == ST_ENOMEM);
     const struct call_traits traits = {.size = request->bytes};
     *block = 0;
     enum status status = sim_call(sim, request->call, &traits);
@@ -60,6 +61,8 @@ static enum status take(struct sim *sim, const struct request *request, uint64_t
 static void *finish(struct sim *sim, const struct request *request, enum status status,
                     uint64_t block)
 {
+    CHECK((status == ST_OK) == (block != 0));
+    CHECK(request->call < EVENT_KINDS);
     uint64_t result = sim_logical(block);
     uint32_t error = status_code(status);
     if (request->alignment != 0)
@@ -74,6 +77,7 @@ static void *finish(struct sim *sim, const struct request *request, enum status 
 /* Gives back a live block, or ends the run. */
 static void give_back(struct sim *sim, uint16_t call, void *block)
 {
+    CHECK(call == EVENT_free || call == EVENT_operator_delete);
     if (!block)
         return;
     struct machine *machine = machine_current();
@@ -133,6 +137,7 @@ static enum status resize(struct sim *sim, void *block, size_t bytes, uint64_t *
     struct machine *machine = machine_current();
     enum status status = heap_realloc(machine, machine_process_heap(machine), (uintptr_t)block,
                                       bytes, false, false, result);
+    CHECK(status != ST_OK || *result % 16 == 0);
     if (status == ST_OK)
         return ST_OK;
     *result = 0;

@@ -82,6 +82,7 @@ static size_t format_wide(wchar_t *target, size_t room, const wchar_t *format, v
     size_t length = wide_from_utf8(target, limit, text.bytes, text.length);
     if (room > 0)
         target[length < limit ? length : limit] = L'\0';
+    CHECK(length <= text.length);
     text_free(&text);
     return length;
 }
@@ -134,6 +135,7 @@ static int microsoft_vsnwprintf(wchar_t *target, size_t room, const wchar_t *for
     struct text text;
     text_format(&text, true, format, arguments);
     size_t length = wide_from_utf8(target, room, text.bytes, text.length);
+    CHECK(length <= text.length);
     text_free(&text);
     if (length < room)
         target[length] = L'\0';

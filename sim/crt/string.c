@@ -27,6 +27,7 @@ static void copy_up(char *to, const char *from, size_t bytes)
 {
     while (bytes > 0) {
         size_t piece = least(bytes, least(page_left(to), page_left(from)));
+        CHECK(piece - 1 < PAGE_BYTES);
         touch(from);
         memmove(to, from, piece);
         to += piece;
@@ -39,6 +40,7 @@ static void copy_down(char *to, const char *from, size_t bytes)
 {
     while (bytes > 0) {
         size_t piece = least(bytes, least(page_before(to + bytes), page_before(from + bytes)));
+        CHECK(piece - 1 < PAGE_BYTES);
         bytes -= piece;
         touch(from + bytes);
         memmove(to + bytes, from + bytes, piece);
@@ -73,6 +75,7 @@ void *crt_memset(void *to, int value, size_t bytes)
         return memset(to, value, bytes);
     for (char *at = to; bytes > 0;) {
         size_t piece = least(bytes, page_left(at));
+        CHECK(piece - 1 < PAGE_BYTES);
         memset(at, value, piece);
         at += piece;
         bytes -= piece;
@@ -308,6 +311,7 @@ static char *copy_text(char *to, const char *from, size_t limit, bool *complete)
     *complete = false;
     while (limit > 0 && !*complete) {
         size_t piece = least(limit, least(page_left(to), page_left(from)));
+        CHECK(piece - 1 < PAGE_BYTES);
         const char *end = memchr(from, '\0', piece);
         *complete = end != NULL;
         if (end)

@@ -140,6 +140,7 @@ static uint64_t step48(void)
     struct sim *sim = crt_sim();
     struct crt *crt = crt_state(sim);
     crt->drand48 = (crt->drand48 * UINT64_C(0x5deece66d) + 0xb) & ((UINT64_C(1) << 48) - 1);
+    CHECK(crt->drand48 >> 48 == 0);
     return note_draw(sim, crt->drand48);
 }
 
@@ -183,6 +184,7 @@ static void crt_arc4random_buf(void *target, size_t bytes)
         for (int i = 0; i < 8; i++)
             piece[i] = (char)(draw >> (8 * i));
         size_t count = bytes - done < 8 ? bytes - done : 8;
+        CHECK(count > 0);
         crt_memcpy((char *)target + done, piece, count);
         done += count;
     }
@@ -233,6 +235,7 @@ static long crt_sysconf(int name)
 {
     struct machine *machine = machine_current();
     const struct machine_config *config = machine_config(machine);
+    CHECK(config->processors > 0);
     switch (name) {
     case _SC_PAGESIZE:
         return PAGE_BYTES;

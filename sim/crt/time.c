@@ -95,15 +95,22 @@ static int crt_gettimeofday(struct timeval *result, void *zone)
 
 /* ---- sleeping ---- */
 
+/* 146 years, half of what the clock can hold: whoever sleeps into that sleeps for ever. */
+#define CLOCK_MAX_NS (UINT64_C(1) << 62)
+
 static void sleep_ns(uint64_t ns)
 {
     struct sim *sim = crt_sim();
     sim_call(sim, EVENT_Sleep, NULL);
+    if (ns > CLOCK_MAX_NS || sim->now_ns > CLOCK_MAX_NS - ns)
+        sim_stop_text(sim, STOP_DEADLOCK, 0, "deadlock: thread %u sleeps for ever",
+                      sim->thread->id);
     sim->now_ns += ns;
+    CHECK(sim->now_ns <= CLOCK_MAX_NS);
     sim_event(sim, EVENT_Sleep, 0, ns / 1000000, 0, 0, 0);
 }
 
-/* 292 years: what the clock can hold. */
+/* More than the clock can hold, and its nanoseconds fit 64 bits. */
 #define SLEEP_S_MAX INT64_C(9000000000)
 
 static int crt_nanosleep(const struct timespec *duration, struct timespec *rest)

@@ -82,6 +82,7 @@ static wchar_t *crt_wcscpy(wchar_t *to, const wchar_t *from)
 static wchar_t *crt_wcsncpy(wchar_t *to, const wchar_t *from, size_t limit)
 {
     size_t length = crt_wcsnlen(from, limit);
+    CHECK(length <= limit);
     crt_wmemcpy(to, from, length);
     crt_wmemset(to + length, L'\0', limit - length);
     return to;

@@ -55,6 +55,7 @@ struct recording_peak { uint64_t reserved, committed, views; };
 struct recording_stats {
     uint64_t lines, calls, failed, hints, not_understood, outside, other_process, threads;
     uint64_t faults, faults_placed;
+    uint64_t faults_not_understood; /* lines of the fault log */
     struct recording_peak peak, final;
 };
 

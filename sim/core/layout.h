@@ -28,6 +28,7 @@
 
 /* Thread-local blocks of policy modules. */
 #define TLS_BASE UINT64_C(0x528000000000)
+#define TLS_STRIDE (UINT64_C(1) << 20)
 
 /* Images of policies and of the libraries they use, in loading order. */
 #define IMAGES_BASE UINT64_C(0x530000000000)

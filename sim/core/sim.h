@@ -69,8 +69,7 @@ struct thread {
     uint32_t id;         /* 0, 1, 2 ... ; Windows shows (id + 1) * 4 */
     uint32_t last_error; /* GetLastError */
     int crt_errno;       /* errno of the policy */
-    void **tls_blocks;   /* one block per loaded module with thread-local data, loader.c */
-    uint32_t tls_count;
+    uint64_t tls_area;   /* its thread-local data (struct tls_layout), 0: not made yet */
     uint64_t tls_slots[64]; /* TlsAlloc */
 };
 
@@ -81,6 +80,18 @@ struct thread {
 struct symbol_lookup {
     void *(*find)(void *context, const char *name); /* NULL: nothing is loaded */
     void *context;
+};
+
+/* Thread-local data of the loaded modules: one area a thread, at TLS_BASE + id * TLS_STRIDE. */
+#define TLS_MODULES_MAX 32
+struct tls_layout {
+    uint64_t bytes; /* of an area, at most TLS_STRIDE */
+    uint32_t count;
+    struct {
+        uint64_t offset;     /* in the area */
+        uint64_t image;      /* native address of the initial contents */
+        uint64_t file_bytes; /* of them; the rest is zero */
+    } modules[TLS_MODULES_MAX];
 };
 
 struct sim {
@@ -111,6 +122,7 @@ struct sim {
     struct output *output;          /* where printed text goes (output.h), NULL: nowhere */
     struct crt *crt;                /* the C run-time's own state (crt/crt.h), made on first use */
     struct symbol_lookup symbols;   /* set by the loader */
+    struct tls_layout tls;          /* set by the loader */
     struct sync *sync;              /* locks and handles (os/sync.h), made on first use */
 };
 

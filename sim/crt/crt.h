@@ -26,6 +26,7 @@ struct crt {
     char *strtok_next;
     struct tm calendar; /* the result of gmtime and localtime */
     char date_text[32]; /* of asctime and ctime */
+    struct exit_function *exit_functions; /* the one registered last */
 };
 
 /* errno values that policies see; Linux's numbers, whatever the host. */
@@ -41,6 +42,11 @@ struct crt *crt_state(struct sim *sim);
 void crt_set_errno(int value);
 /* Ends the run: a bounded function (its C name) was told to write more than its target holds. */
 _Noreturn void crt_overflow(const char *function);
+
+/* ---- cxx.c ---- */
+
+/* Runs what the policy registered with atexit, last first. */
+void crt_run_exit_functions(struct sim *sim);
 
 /* ---- memory.c ---- */
 

@@ -1,0 +1,319 @@
+/* Which names of the host's libraries a policy may use directly, and why others are refused.
+ *
+ * Harmless are functions whose result depends on their arguments alone: arithmetic, conversions,
+ * classification, sorting, unwinding. Whatever reads a file, a clock, the environment, or keeps
+ * state behind the caller's back is bound to the simulator or refused. */
+#include "harness/loader_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const harmless[] = {
+    /* conversions */
+    "strtol",
+    "strtoul",
+    "strtoll",
+    "strtoull",
+    "strtoimax",
+    "strtoumax",
+    "strtod",
+    "strtof",
+    "strtold",
+    "atoi",
+    "atol",
+    "atoll",
+    "atof",
+    "wcstol",
+    "wcstoul",
+    "wcstoll",
+    "wcstoull",
+    "wcstod",
+    "wcstof",
+    "wcstold",
+    "__isoc23_strtol",
+    "__isoc23_strtoul",
+    "__isoc23_strtoll",
+    "__isoc23_strtoull",
+    "a64l",
+    "l64a",
+    /* classification and case */
+    "isalnum",
+    "isalpha",
+    "isascii",
+    "isblank",
+    "iscntrl",
+    "isdigit",
+    "isgraph",
+    "islower",
+    "isprint",
+    "ispunct",
+    "isspace",
+    "isupper",
+    "isxdigit",
+    "tolower",
+    "toupper",
+    "toascii",
+    "iswalnum",
+    "iswalpha",
+    "iswblank",
+    "iswcntrl",
+    "iswctype",
+    "iswdigit",
+    "iswgraph",
+    "iswlower",
+    "iswprint",
+    "iswpunct",
+    "iswspace",
+    "iswupper",
+    "iswxdigit",
+    "towlower",
+    "towupper",
+    "wctype",
+    "__ctype_b_loc",
+    "__ctype_tolower_loc",
+    "__ctype_toupper_loc",
+    "__ctype_get_mb_cur_max",
+    /* locale objects of the C++ library: only the C locale can be made */
+    "newlocale",
+    "uselocale",
+    "freelocale",
+    "duplocale",
+    "nl_langinfo",
+    "nl_langinfo_l",
+    "__newlocale",
+    "__uselocale",
+    "__freelocale",
+    "__duplocale",
+    "__nl_langinfo_l",
+    "__iswctype_l",
+    "__strcoll_l",
+    "__strftime_l",
+    "__strtod_l",
+    "__strtof_l",
+    "__strtold_l",
+    "strtold_l",
+    "strtod_l",
+    "strtof_l",
+    "__strxfrm_l",
+    "__towlower_l",
+    "__towupper_l",
+    "__wcscoll_l",
+    "__wcsftime_l",
+    "__wcsxfrm_l",
+    "__wctype_l",
+    "strcoll",
+    "strxfrm",
+    "wcscoll",
+    "wcsxfrm",
+    /* multibyte text */
+    "mbtowc",
+    "wctomb",
+    "mblen",
+    "mbstowcs",
+    "wcstombs",
+    "mbrtowc",
+    "mbrlen",
+    "wcrtomb",
+    "mbsrtowcs",
+    "wcsrtombs",
+    "mbsnrtowcs",
+    "wcsnrtombs",
+    "mbsinit",
+    "btowc",
+    "wctob",
+    /* arithmetic */
+    "abs",
+    "labs",
+    "llabs",
+    "imaxabs",
+    "div",
+    "ldiv",
+    "lldiv",
+    "imaxdiv",
+    "ffs",
+    "ffsl",
+    "ffsll",
+    "qsort",
+    "qsort_r",
+    "bsearch",
+    "strerror",
+    "strerror_r",
+    "__xpg_strerror_r",
+    "strsignal",
+    "swab",
+    "fegetround",
+    "fesetround",
+    "fetestexcept",
+    "feclearexcept",
+    "feraiseexcept",
+    "fegetenv",
+    "fesetenv",
+    "insque",
+    "remque",
+    "hcreate_r",
+    "hsearch_r",
+    "hdestroy_r",
+    "sscanf",
+    "vsscanf",
+    "__isoc99_sscanf",
+    "__isoc99_vsscanf",
+    "__isoc23_sscanf",
+    "__isoc23_vsscanf",
+    "swscanf",
+    "__isoc99_swscanf",
+    "inet_ntop",
+    "inet_pton",
+    "htonl",
+    "htons",
+    "ntohl",
+    "ntohs",
+    "__longjmp_chk",
+    "longjmp",
+    "_longjmp",
+    "siglongjmp",
+    "setjmp",
+    "_setjmp",
+    "__sigsetjmp",
+    "basename",
+    "__xpg_basename",
+    "strverscmp",
+    "getsubopt",
+    "gettext",
+    "dgettext",
+    "bindtextdomain",
+    "bind_textdomain_codeset",
+};
+
+/* Whole families. Names of libm are harmless as such (see resolve). */
+static const char *const harmless_prefixes[] = {
+    "_Unwind_",
+    "__gcc_personality",
+    "__popcount",
+    "__udivmod",
+    "__udivti",
+    "__umodti",
+    "__divti",
+    "__modti",
+    "__divmodti",
+    "__mulo",
+    "__addv",
+    "__subv",
+    "__mulv",
+    "__negv",
+    "__absv",
+    "__clz",
+    "__ctz",
+    "__parity",
+    "__bswap",
+    "__fix",
+    "__float",
+    "__extend",
+    "__trunc",
+    "__mulxc",
+    "__mulsc",
+    "__muldc",
+    "__mulhc",
+    "__divxc",
+    "__divsc",
+    "__divdc",
+    "__divhc",
+    "__powi",
+    "__cpu_",
+    "__register_frame",
+    "__deregister_frame",
+    /* the sanitizers' run-times, when this program has them */
+    "__asan_",
+    "__ubsan_",
+    "__sanitizer_",
+    "__lsan_",
+    "__odr_asan",
+    "__sancov_",
+};
+
+static const struct {
+    const char *names; /* separated by spaces; "x*" matches a beginning */
+    const char *why;
+} refusals[] = {
+    {"CreateThread CreateRemoteThread _beginthread* ExitThread ResumeThread SuspendThread "
+     "TerminateThread QueueUserWorkItem* *Threadpool* CreateTimer* SetTimer* RegisterWait* "
+     "UnregisterWait* pthread_create pthread_join pthread_detach thrd_* pthread_cond_wait "
+     "pthread_cond_timedwait pthread_cond_clockwait WaitForMultipleObjects* SleepCondition* "
+     "WakeCondition* WakeAllCondition* InitializeConditionVariable CreateMutex* CreateSemaphore* "
+     "ReleaseMutex ReleaseSemaphore SetThread* GetExitCodeThread DeleteTimerQueue* sem_* "
+     "_ZNSt6thread* _ZNSt18condition_variable4wait* _ZNSt28__atomic_futex*",
+     "needs a second thread"},
+    {"CreateMemoryResourceNotification QueryMemoryResourceNotification",
+     "memory notifications come with threads"},
+    {"open* fopen* freopen* fdopen creat read pread* pwrite* close fclose stat* fstat* lstat* "
+     "opendir* readdir* closedir* unlink* remove rename* mkdir* rmdir* chdir getcwd realpath "
+     "readlink* symlink* tmpfile* mkstemp* access ftruncate* truncate* fsync lseek* fread getline "
+     "dup* fcntl* ioctl* CreateFile* ReadFile* WriteFile* DeleteFile* GetTempPath* FindFirst*",
+     "needs files"},
+    {"socket* connect bind listen accept* send* recv* getaddrinfo* gethostby* select poll* epoll* "
+     "WSA*",
+     "needs sockets"},
+    {"mmap* munmap mprotect mremap madvise msync mlock* munlock* brk sbrk shmat shmget shm_* "
+     "memfd_create CreateFileMapping* MapViewOfFile* UnmapViewOfFile*",
+     "takes memory past the simulated machine"},
+    {"fork vfork exec* posix_spawn* system popen* wait waitpid kill clone* CreateProcess* "
+     "ShellExecute* WinExec",
+     "needs other processes"},
+    {"dlopen dlsym dlclose dladdr dl_iterate_phdr dlerror LoadLibrary* FreeLibrary*",
+     "loads code at run time"},
+    {"signal sigaction sigprocmask pthread_sigmask sigaltstack alarm setitimer timer_* "
+     "SetUnhandledExceptionFilter AddVectored* SetConsoleCtrlHandler",
+     "needs signals or exception handlers of the process"},
+    {"syscall ptrace prctl arch_prctl", "makes raw system calls"},
+};
+
+static bool matches(const char *pattern, size_t length, const char *name)
+{
+    if (length > 1 && pattern[0] == '*' && pattern[length - 1] == '*') {
+        char middle[64];
+        if (length - 2 >= sizeof middle)
+            return false;
+        memcpy(middle, pattern + 1, length - 2);
+        middle[length - 2] = '\0';
+        return strstr(name, middle) != NULL;
+    }
+    if (pattern[length - 1] == '*')
+        return strncmp(name, pattern, length - 1) == 0;
+    return strlen(name) == length && strncmp(name, pattern, length) == 0;
+}
+
+bool name_is_harmless(const char *name)
+{
+    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++)
+        if (strcmp(name, harmless[i]) == 0)
+            return true;
+    for (size_t i = 0; i < sizeof harmless_prefixes / sizeof *harmless_prefixes; i++)
+        if (strncmp(name, harmless_prefixes[i], strlen(harmless_prefixes[i])) == 0)
+            return true;
+    return false;
+}
+
+bool name_needs_thread(const char *name)
+{
+    static const char *const beginnings[] = {
+        "_ZNSt6thread15", "_ZNSt6thread4join", "_ZNSt6thread6detach",
+        "_ZNSt18condition_variable4wait", "_ZNSt28__atomic_futex"};
+    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
+        if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
+            return true;
+    return false;
+}
+
+const char *name_refusal(const char *name)
+{
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
+        for (const char *at = refusals[i].names; *at;) {
+            size_t length = strcspn(at, " ");
+            if (length && matches(at, length, name))
+                return refusals[i].why;
+            at += length + (at[length] == ' ');
+        }
+    }
+    if (strncmp(name, "__asan", 6) == 0 || strncmp(name, "__ubsan", 7) == 0)
+        return "the policy was built with a sanitizer that this lowwater was not built with";
+    return "unknown to lowwater";
+}

@@ -1,0 +1,179 @@
+/* Finding what a module imports. See loader_private.h.
+ *
+ * The order: a definition that must stay the policy's own (operator new and delete it replaces,
+ * and names of the C++ library), then the simulator's bindings, then definitions in the loaded
+ * modules, then harmless functions of the host. What is left is refused for the policy and
+ * becomes a trap for the C++ library, which may never call it. */
+#include "harness/loader_private.h"
+
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include "core/check.h"
+
+/* ---- the simulator's names, sorted once ---- */
+
+static const struct binding *const *binding_tables(size_t *count)
+{
+    static const struct binding *const tables[] = {
+        win32_memory_bindings,   win32_heap_bindings, win32_sync_bindings, win32_system_bindings,
+        crt_memory_bindings,     crt_string_bindings, crt_wide_bindings,   crt_time_bindings,
+        crt_wide_stdio_bindings, crt_stdio_bindings,  crt_system_bindings, crt_cxx_bindings,
+    };
+    *count = sizeof tables / sizeof *tables;
+    return tables;
+}
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct binding *)a)->name, ((const struct binding *)b)->name);
+}
+
+/* All bindings in one sorted array; built when the first policy of the process is loaded. */
+static const struct binding *sorted_bindings(size_t *count)
+{
+    static struct binding *sorted;
+    static size_t total;
+    if (!sorted) {
+        size_t tables_count;
+        const struct binding *const *tables = binding_tables(&tables_count);
+        for (size_t t = 0; t < tables_count; t++)
+            for (const struct binding *b = tables[t]; b->name; b++)
+                total++;
+        sorted = malloc(total * sizeof *sorted);
+        CHECK(sorted != NULL);
+        size_t used = 0;
+        for (size_t t = 0; t < tables_count; t++)
+            for (const struct binding *b = tables[t]; b->name; b++)
+                sorted[used++] = *b;
+        qsort(sorted, total, sizeof *sorted, by_name);
+    }
+    *count = total;
+    return sorted;
+}
+
+static uint64_t find_binding(const char *name)
+{
+    size_t count;
+    const struct binding *bindings = sorted_bindings(&count);
+    struct binding key = {.name = name};
+    const struct binding *found = bsearch(&key, bindings, count, sizeof key, by_name);
+    return found ? (uint64_t)(uintptr_t)found->address : 0;
+}
+
+/* ---- definitions in loaded modules ---- */
+
+static uint64_t defined_in(const struct module *module, const char *name)
+{
+    const Elf64_Sym *symbol = elf_find(&module->elf, name);
+    if (!symbol || ELF64_ST_BIND(symbol->st_info) == STB_LOCAL ||
+        ELF64_ST_TYPE(symbol->st_info) == STT_TLS)
+        return 0;
+    return symbol->st_shndx == SHN_ABS ? symbol->st_value : module->bias + symbol->st_value;
+}
+
+uint64_t find_definition(const struct policy *policy, const char *name)
+{
+    for (uint32_t i = 0; i < policy->count; i++) {
+        uint64_t address = defined_in(&policy->modules[i], name);
+        if (address)
+            return address;
+    }
+    return 0;
+}
+
+/* ---- names nobody has ---- */
+
+static void refuse(struct policy *policy, const char *name, const char *why)
+{
+    for (uint32_t i = 0; i < policy->refused_count; i++)
+        if (strcmp(policy->refused[i], name) == 0)
+            return;
+    if (policy->refused_count == REFUSED_MAX)
+        return;
+    policy->refused[policy->refused_count] = name;
+    policy->refused_why[policy->refused_count++] = why;
+}
+
+static _Noreturn void trapped(const char *name)
+{
+    sim_stop_text(machine_sim(machine_current()), STOP_UNSUPPORTED, 0,
+                  "the C++ library called %s, which %s", name, name_refusal(name));
+}
+
+/* A stub that loads the name's address and goes to trapped(): movabs rdi, name; movabs rax,
+ * trapped; jmp rax. */
+static uint64_t make_trap(struct policy *policy, const char *name)
+{
+    uint8_t code[24] = {0x48, 0xbf, 0, 0, 0, 0, 0, 0, 0,    0,    0x48, 0xb8,
+                        0,    0,    0, 0, 0, 0, 0, 0, 0xff, 0xe0, 0xcc, 0xcc};
+    uint64_t argument = (uint64_t)(uintptr_t)name, target = (uint64_t)(uintptr_t)trapped;
+    memcpy(code + 2, &argument, 8);
+    memcpy(code + 12, &target, 8);
+    CHECK(policy->trap_used + sizeof code <= 4 * PAGE_BYTES);
+    uint64_t address = policy->trap_base + policy->trap_used;
+    memcpy((void *)(uintptr_t)address, code, sizeof code);
+    policy->trap_used += sizeof code;
+    return address;
+}
+
+/* ---- the host's own functions ---- */
+
+static void *host_symbol(struct policy *policy, const char *name)
+{
+    if (!policy->libm)
+        policy->libm = dlopen("libm.so.6", RTLD_NOW | RTLD_LOCAL);
+    if (strncmp(name, "_Unwind_", 8) == 0 || name_is_harmless(name)) {
+        if (!policy->libgcc)
+            policy->libgcc = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_GLOBAL);
+        void *found = dlsym(RTLD_DEFAULT, name);
+        return found ? found : policy->libgcc ? dlsym(policy->libgcc, name) : NULL;
+    }
+    /* All of libm depends on its arguments alone. Its handle also finds libc's names, so the
+     * function must really stand there. */
+    void *found = policy->libm ? dlsym(policy->libm, name) : NULL;
+    Dl_info info;
+    return found && dladdr(found, &info) && strstr(info.dli_fname, "libm.") ? found : NULL;
+}
+
+static bool is_linker_name(const char *name)
+{
+    static const char *const names[] = {"__gmon_start__", "_ITM_deregisterTMCloneTable",
+                                        "_ITM_registerTMCloneTable", "__cxa_finalize_ranges"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(name, names[i]) == 0)
+            return true;
+    return false;
+}
+
+uint64_t resolve(struct policy *policy, struct module *module, const Elf64_Sym *symbol)
+{
+    const char *name = elf_string(&module->elf, symbol->st_name);
+    bool weak = ELF64_ST_BIND(symbol->st_info) == STB_WEAK;
+    bool local = ELF64_ST_BIND(symbol->st_info) == STB_LOCAL;
+    bool own_symbol = symbol->st_shndx != SHN_UNDEF;
+    if (local || (own_symbol && ELF64_ST_VISIBILITY(symbol->st_other) != STV_DEFAULT))
+        return module->bias + symbol->st_value;
+    if (is_linker_name(name))
+        return 0;
+    /* What the policy itself defines is its own, also against a binding: a replaced operator new
+     * must win everywhere. Later modules (libraries) yield to bindings. */
+    uint64_t address = defined_in(&policy->modules[0], name);
+    if (!address && !module->is_library && name_needs_thread(name)) {
+        refuse(policy, name, name_refusal(name)); /* the C++ library has it, but it cannot work */
+        return 0;
+    }
+    if (!address)
+        address = find_binding(name);
+    if (!address)
+        address = find_definition(policy, name);
+    if (!address)
+        address = (uint64_t)(uintptr_t)host_symbol(policy, name);
+    if (address || weak)
+        return address;
+    if (module->is_library)
+        return make_trap(policy, name);
+    refuse(policy, name, name_refusal(name));
+    return 0;
+}

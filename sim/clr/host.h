@@ -28,11 +28,11 @@ struct clr_env {
 struct clr {
     struct clr_env env;
     struct sim *sim;
-    IHostControl *control;          /* NULL: the policy has only a memory manager */
+    IHostControl *control; /* NULL: the policy has only a memory manager */
     IHostMemoryManager *manager;
     IHostMalloc *malloc;
     bool callback_registered;
-    EMemoryAvailable availability;  /* last notification, Neutral before the first */
+    EMemoryAvailable availability; /* last notification, Neutral before the first */
 };
 
 /* The life of a run before there is more of a CLR: GetHostManager where there is a control,

@@ -11,16 +11,16 @@
 #include <stdint.h>
 
 enum operation_kind {
-    OP_RESERVE,   /* object = new object, size; protect */
-    OP_COMMIT,    /* object, offset, size, protect */
-    OP_DECOMMIT,  /* object, offset, size */
-    OP_PROTECT,   /* object, offset, size, protect */
-    OP_RESET,     /* object, offset, size: contents discarded, charge kept */
-    OP_RELEASE,   /* object */
-    OP_GROW,      /* brk and C library arenas: object grows by size at offset */
-    OP_SHRINK,    /* ... and gives back its last size bytes, offset = new end */
-    OP_TOUCH,     /* object, offset of the page; write */
-    OP_FAILED,    /* a call that failed when recorded: size; never replayed */
+    OP_RESERVE,  /* object = new object, size; protect */
+    OP_COMMIT,   /* object, offset, size, protect */
+    OP_DECOMMIT, /* object, offset, size */
+    OP_PROTECT,  /* object, offset, size, protect */
+    OP_RESET,    /* object, offset, size: contents discarded, charge kept */
+    OP_RELEASE,  /* object */
+    OP_GROW,     /* brk and C library arenas: object grows by size at offset */
+    OP_SHRINK,   /* ... and gives back its last size bytes, offset = new end */
+    OP_TOUCH,    /* object, offset of the page; write */
+    OP_FAILED,   /* a call that failed when recorded: size; never replayed */
     OPERATION_KINDS
 };
 
@@ -34,22 +34,29 @@ enum object_class {
 };
 
 /* Protection in Windows terms where it matters. */
-enum operation_protect { PROTECT_NONE, PROTECT_READ, PROTECT_WRITE, PROTECT_EXECUTE,
-                         PROTECT_EXECUTE_WRITE };
-
-struct operation {
-    uint64_t time_ns;    /* since the recording began */
-    uint32_t object;     /* 0 .. objects-1 */
-    uint16_t thread;     /* 0 .. threads-1, in order of first appearance */
-    uint8_t kind;        /* enum operation_kind */
-    uint8_t object_class; /* enum object_class */
-    uint8_t protect;     /* enum operation_protect */
-    uint8_t write;       /* OP_TOUCH */
-    uint64_t offset;     /* bytes from the object's beginning */
-    uint64_t size;       /* bytes, page-rounded */
+enum operation_protect {
+    PROTECT_NONE,
+    PROTECT_READ,
+    PROTECT_WRITE,
+    PROTECT_EXECUTE,
+    PROTECT_EXECUTE_WRITE
 };
 
-struct recording_peak { uint64_t reserved, committed, views; };
+struct operation {
+    uint64_t time_ns;     /* since the recording began */
+    uint32_t object;      /* 0 .. objects-1 */
+    uint16_t thread;      /* 0 .. threads-1, in order of first appearance */
+    uint8_t kind;         /* enum operation_kind */
+    uint8_t object_class; /* enum object_class */
+    uint8_t protect;      /* enum operation_protect */
+    uint8_t write;        /* OP_TOUCH */
+    uint64_t offset;      /* bytes from the object's beginning */
+    uint64_t size;        /* bytes, page-rounded */
+};
+
+struct recording_peak {
+    uint64_t reserved, committed, views;
+};
 
 /* What the import saw: stored in the file, shown by `trace stat`. */
 struct recording_stats {
@@ -76,7 +83,12 @@ struct recording {
 bool recording_open(struct recording *recording, const uint8_t *bytes, size_t count, char *message,
                     size_t message_bytes);
 
-struct recording_cursor { const struct recording *recording; size_t at; uint64_t index; uint64_t state[8]; };
+struct recording_cursor {
+    const struct recording *recording;
+    size_t at;
+    uint64_t index;
+    uint64_t state[8];
+};
 void recording_begin(const struct recording *recording, struct recording_cursor *cursor);
 /* The next operation; false at the end. The checksum was verified, so decoding cannot fail. */
 bool recording_next(struct recording_cursor *cursor, struct operation *operation);

@@ -27,7 +27,8 @@ enum {
 /* Members of struct recording_stats in the order of the file. */
 #define RECORDING_FIGURES(X)                                                                       \
     X(lines)                                                                                       \
-    X(calls) X(failed) X(hints) X(not_understood) X(outside) X(other_process) X(threads) X(faults) \
+    X(calls)                                                                                       \
+    X(failed) X(hints) X(not_understood) X(outside) X(other_process) X(threads) X(faults)          \
         X(faults_placed) X(faults_not_understood) X(peak.reserved) X(peak.committed) X(peak.views) \
             X(final.reserved) X(final.committed) X(final.views)
 #define RECORDING_CHECKSUM_BYTES 8 /* XXH3-64 of all bytes before it */
@@ -47,8 +48,9 @@ enum {
 
 /* Longest operation: two bytes and five numbers of at most ten bytes each. */
 #define OPERATION_BYTES_MAX 52
-/* Offsets and sizes are stored in pages and stay below 2^52 of them together. */
-#define OPERATION_PAGES_MAX (UINT64_C(1) << 52)
+/* Offsets and sizes are stored in pages; each stays below this, so that sums of bytes never
+ * overflow. */
+#define OPERATION_PAGES_MAX (UINT64_C(1) << 50)
 
 /* Indexes of what an operation refers back to (struct recording_cursor, state). */
 enum { STATE_TIME, STATE_THREAD, STATE_OBJECT, STATE_OFFSET, STATE_SIZE };

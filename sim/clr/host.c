@@ -1,0 +1,291 @@
+/* Calls of the CLR into the policy. See host.h. */
+#define CINTERFACE
+#define COBJMACROS
+#include "clr/host.h"
+
+/* What the CLR leaves in a result before the call: never a sensible address. */
+#define GARBAGE ((void *)(uintptr_t)0xBAADF00DBAADF00D)
+
+/* ---- entering and leaving the policy ---- */
+
+static void enter(struct clr *clr, uint16_t call, uint64_t a, uint64_t b, uint64_t c)
+{
+    struct sim *sim = clr->sim;
+    CHECK(sim->actor != ACTOR_POLICY);
+    sim->host_call = call;
+    sim->host_call_arg[0] = a;
+    sim->host_call_arg[1] = b;
+    sim->host_call_arg[2] = c;
+    sim->calls_in_host_call = 0;
+    sim->progress++;
+    sim->actor = ACTOR_POLICY;
+}
+
+static HRESULT leave(struct clr *clr, HRESULT result)
+{
+    struct sim *sim = clr->sim;
+    CHECK(sim->actor == ACTOR_POLICY);
+    sim->actor = ACTOR_CLR;
+    sim->host_call = EVENT_KINDS;
+    sim->counters[COUNTER_vtable_calls]++;
+    sim->counters[COUNTER_vtable_refusals] += result != S_OK;
+    return result;
+}
+
+static uint64_t number(const void *pointer)
+{
+    return (uint64_t)(uintptr_t)pointer;
+}
+
+/* An out parameter as records show it: where it was not written, 0. */
+static uint64_t shown(const void *pointer)
+{
+    return pointer == GARBAGE ? 0 : sim_logical(number(pointer));
+}
+
+/* ---- the notification callback: one object, as the real CLR's ---- */
+
+struct callback {
+    ICLRMemoryNotificationCallback iface;
+    struct clr *clr;
+};
+
+static HRESULT STDMETHODCALLTYPE callback_query(ICLRMemoryNotificationCallback *This, REFIID riid,
+                                                void **object)
+{
+    if (!IsEqualIID(riid, &IID_IUnknown) && !IsEqualIID(riid, &IID_ICLRMemoryNotificationCallback))
+        return E_NOINTERFACE;
+    *object = This; /* without AddRef, and without looking at NULL: as the real one */
+    return S_OK;
+}
+
+static ULONG STDMETHODCALLTYPE callback_reference(ICLRMemoryNotificationCallback *This)
+{
+    (void)This;
+    return 1;
+}
+
+static HRESULT STDMETHODCALLTYPE callback_notify(ICLRMemoryNotificationCallback *This,
+                                                 EMemoryAvailable available)
+{
+    struct clr *clr = ((struct callback *)This)->clr;
+    struct sim *sim = clr->sim;
+    static const uint8_t counters[] = {[eMemoryAvailableLow] = COUNTER_low_notifications,
+                                       [eMemoryAvailableNeutral] = COUNTER_neutral_notifications,
+                                       [eMemoryAvailableHigh] = COUNTER_high_notifications};
+    if (available >= eMemoryAvailableLow && available <= eMemoryAvailableHigh)
+        sim->counters[counters[available]]++;
+    clr->availability = available;
+    sim_event(sim, EVENT_clr_Notification, 0, (uint64_t)available, 0, 0, 0);
+    return S_OK;
+}
+
+static const ICLRMemoryNotificationCallbackVtbl callback_table = {
+    callback_query, callback_reference, callback_reference, callback_notify};
+
+/* ---- the life of a run ---- */
+
+static HRESULT get_manager(struct clr *clr)
+{
+    void *manager = NULL;
+    enter(clr, EVENT_host_factory, 1, 0, 0);
+    HRESULT result =
+        leave(clr, IHostControl_GetHostManager(clr->control, &IID_IHostMemoryManager, &manager));
+    sim_event(clr->sim, EVENT_host_factory, (uint32_t)result, 1, manager != NULL, 0, 0);
+    if (result == S_OK && !manager)
+        result = E_NOINTERFACE;
+    clr->manager = manager;
+    return result;
+}
+
+static HRESULT create_malloc(struct clr *clr)
+{
+    IHostMalloc *malloc = NULL;
+    enter(clr, EVENT_host_CreateMalloc, MALLOC_THREADSAFE, 0, 0);
+    HRESULT result =
+        leave(clr, IHostMemoryManager_CreateMalloc(clr->manager, MALLOC_THREADSAFE, &malloc));
+    sim_event(clr->sim, EVENT_host_CreateMalloc, (uint32_t)result, MALLOC_THREADSAFE,
+              malloc != NULL, 0, 0);
+    clr->malloc = malloc;
+    return result == S_OK && !malloc ? E_POINTER : result;
+}
+
+static void register_callback(struct clr *clr)
+{
+    struct callback *callback = arena_alloc(&clr->sim->arena, sizeof *callback);
+    callback->iface.lpVtbl = &callback_table;
+    callback->clr = clr;
+    enter(clr, EVENT_host_RegisterCallback, 1, 0, 0);
+    HRESULT result = leave(
+        clr, IHostMemoryManager_RegisterMemoryNotificationCallback(clr->manager, &callback->iface));
+    clr->callback_registered = result == S_OK;
+    sim_event(clr->sim, EVENT_host_RegisterCallback, (uint32_t)result, 1, 0, 0, 0);
+}
+
+HRESULT clr_start(struct clr *clr, const struct clr_env *env, IHostControl *control,
+                  IHostMemoryManager *manager)
+{
+    CHECK((control != NULL) != (manager != NULL));
+    *clr = (struct clr){.env = *env,
+                        .sim = env->sim,
+                        .control = control,
+                        .manager = manager,
+                        .availability = eMemoryAvailableNeutral};
+    clr->sim->actor = ACTOR_CLR;
+    HRESULT result = control ? get_manager(clr) : S_OK;
+    if (result == S_OK)
+        result = create_malloc(clr);
+    if (result == S_OK)
+        register_callback(clr); /* the CLR does not look at the answer */
+    return result;
+}
+
+static void release_object(struct clr *clr, IUnknown *object, uint64_t which)
+{
+    enter(clr, EVENT_host_Release, which, 0, 0);
+    ULONG references = IUnknown_Release(object);
+    leave(clr, S_OK);
+    sim_event(clr->sim, EVENT_host_Release, 0, which, references, 0, 0);
+}
+
+void clr_release(struct clr *clr)
+{
+    if (clr->malloc)
+        release_object(clr, (IUnknown *)clr->malloc, 1);
+    if (clr->manager)
+        release_object(clr, (IUnknown *)clr->manager, 2);
+    if (clr->control)
+        release_object(clr, (IUnknown *)clr->control, 3);
+    clr->malloc = NULL;
+    clr->manager = NULL;
+    clr->control = NULL;
+}
+
+/* ---- virtual memory ---- */
+
+HRESULT host_virtual_alloc(struct clr *clr, uint64_t address, uint64_t size, uint32_t type,
+                           uint32_t protect, EMemoryCriticalLevel level, uint64_t *result)
+{
+    void *memory = GARBAGE;
+    enter(clr, EVENT_host_VirtualAlloc, sim_logical(address), size,
+          type | (uint64_t)protect << 32 | (uint64_t)level << 48);
+    HRESULT hr = leave(clr, IHostMemoryManager_VirtualAlloc(clr->manager, (void *)address, size,
+                                                            type, protect, level, &memory));
+    sim_event(clr->sim, EVENT_host_VirtualAlloc, (uint32_t)hr, sim_logical(address), size,
+              type | (uint64_t)protect << 32 | (uint64_t)level << 48, shown(memory));
+    *result = hr == S_OK && memory != GARBAGE ? number(memory) : 0;
+    return hr == S_OK && *result == 0 ? E_OUTOFMEMORY : hr;
+}
+
+HRESULT host_virtual_free(struct clr *clr, uint64_t address, uint64_t size, uint32_t type)
+{
+    enter(clr, EVENT_host_VirtualFree, sim_logical(address), size, type);
+    HRESULT hr =
+        leave(clr, IHostMemoryManager_VirtualFree(clr->manager, (void *)address, size, type));
+    sim_event(clr->sim, EVENT_host_VirtualFree, (uint32_t)hr, sim_logical(address), size, type, 0);
+    return hr;
+}
+
+HRESULT host_virtual_query(struct clr *clr, uint64_t address, MEMORY_BASIC_INFORMATION *info)
+{
+    SIZE_T written = 0;
+    *info = (MEMORY_BASIC_INFORMATION){0};
+    enter(clr, EVENT_host_VirtualQuery, sim_logical(address), 0, 0);
+    HRESULT hr = leave(clr, IHostMemoryManager_VirtualQuery(clr->manager, (void *)address, info,
+                                                            sizeof *info, &written));
+    sim_event(clr->sim, EVENT_host_VirtualQuery, (uint32_t)hr, sim_logical(address),
+              sim_logical(number(info->BaseAddress)), info->RegionSize,
+              info->State | (uint64_t)info->Protect << 32);
+    return hr;
+}
+
+HRESULT host_virtual_protect(struct clr *clr, uint64_t address, uint64_t size, uint32_t protect,
+                             uint32_t *old)
+{
+    DWORD before = 0;
+    enter(clr, EVENT_host_VirtualProtect, sim_logical(address), size, protect);
+    HRESULT hr = leave(clr, IHostMemoryManager_VirtualProtect(clr->manager, (void *)address, size,
+                                                              protect, &before));
+    sim_event(clr->sim, EVENT_host_VirtualProtect, (uint32_t)hr, sim_logical(address), size,
+              protect | (uint64_t)before << 32, 0);
+    *old = before;
+    return hr;
+}
+
+HRESULT host_get_memory_load(struct clr *clr, uint32_t *load, uint64_t *available)
+{
+    DWORD percent = 0;
+    SIZE_T bytes = 0;
+    enter(clr, EVENT_host_GetMemoryLoad, 0, 0, 0);
+    HRESULT hr = leave(clr, IHostMemoryManager_GetMemoryLoad(clr->manager, &percent, &bytes));
+    sim_event(clr->sim, EVENT_host_GetMemoryLoad, (uint32_t)hr, percent, bytes, 0, 0);
+    *load = percent;
+    *available = bytes;
+    return hr;
+}
+
+HRESULT host_needs_address_space(struct clr *clr, uint64_t address, uint64_t size)
+{
+    enter(clr, EVENT_host_NeedsVirtualAddressSpace, sim_logical(address), size, 0);
+    HRESULT hr = leave(
+        clr, IHostMemoryManager_NeedsVirtualAddressSpace(clr->manager, (void *)address, size));
+    sim_event(clr->sim, EVENT_host_NeedsVirtualAddressSpace, (uint32_t)hr, sim_logical(address),
+              size, 0, 0);
+    return hr;
+}
+
+void host_acquired_address_space(struct clr *clr, uint64_t address, uint64_t size)
+{
+    enter(clr, EVENT_host_AcquiredVirtualAddressSpace, sim_logical(address), size, 0);
+    HRESULT hr = leave(
+        clr, IHostMemoryManager_AcquiredVirtualAddressSpace(clr->manager, (void *)address, size));
+    sim_event(clr->sim, EVENT_host_AcquiredVirtualAddressSpace, (uint32_t)hr, sim_logical(address),
+              size, 0, 0);
+}
+
+void host_released_address_space(struct clr *clr, uint64_t address)
+{
+    enter(clr, EVENT_host_ReleasedVirtualAddressSpace, sim_logical(address), 0, 0);
+    HRESULT hr =
+        leave(clr, IHostMemoryManager_ReleasedVirtualAddressSpace(clr->manager, (void *)address));
+    sim_event(clr->sim, EVENT_host_ReleasedVirtualAddressSpace, (uint32_t)hr, sim_logical(address),
+              0, 0, 0);
+}
+
+/* ---- small blocks ---- */
+
+static HRESULT took_block(HRESULT hr, void *block, uint64_t *result)
+{
+    *result = hr == S_OK && block != GARBAGE ? number(block) : 0;
+    return hr == S_OK && *result == 0 ? E_OUTOFMEMORY : hr;
+}
+
+HRESULT host_malloc_alloc(struct clr *clr, uint64_t size, EMemoryCriticalLevel level,
+                          uint64_t *result)
+{
+    void *block = GARBAGE;
+    enter(clr, EVENT_malloc_Alloc, size, level, 0);
+    HRESULT hr = leave(clr, IHostMalloc_Alloc(clr->malloc, size, level, &block));
+    sim_event(clr->sim, EVENT_malloc_Alloc, (uint32_t)hr, size, level, shown(block), 0);
+    return took_block(hr, block, result);
+}
+
+HRESULT host_malloc_debug_alloc(struct clr *clr, uint64_t size, EMemoryCriticalLevel level,
+                                const char *file, int line, uint64_t *result)
+{
+    void *block = GARBAGE;
+    enter(clr, EVENT_malloc_DebugAlloc, size, level, (uint64_t)line);
+    HRESULT hr =
+        leave(clr, IHostMalloc_DebugAlloc(clr->malloc, size, level, (char *)file, line, &block));
+    sim_event(clr->sim, EVENT_malloc_DebugAlloc, (uint32_t)hr, size, level, shown(block),
+              (uint64_t)line);
+    return took_block(hr, block, result);
+}
+
+HRESULT host_malloc_free(struct clr *clr, uint64_t block)
+{
+    enter(clr, EVENT_malloc_Free, sim_logical(block), 0, 0);
+    HRESULT hr = leave(clr, IHostMalloc_Free(clr->malloc, (void *)block));
+    sim_event(clr->sim, EVENT_malloc_Free, (uint32_t)hr, sim_logical(block), 0, 0, 0);
+    return hr;
+}

@@ -17,7 +17,7 @@ WARN = -Wall -Wextra -Wmissing-prototypes -Wno-missing-field-initializers
 SANFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 # No control-flow protection: shadow stacks and fibers exclude each other. No stack protector:
 # its canary is random and would make stack contents differ between runs.
-CPPFLAGS = -D_GNU_SOURCE -Isim -I. -idirafter sim/include
+CPPFLAGS = -D_GNU_SOURCE -Isim -I. -Isim/include -idirafter sim/include
 CFLAGS = -std=gnu11 $(OPT) -g $(WARN) -fno-strict-aliasing -fvisibility=hidden \
          -fcf-protection=none -fno-stack-protector -fasynchronous-unwind-tables -fno-pie $(SANFLAGS)
 LDFLAGS = -no-pie $(SANFLAGS)

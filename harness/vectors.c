@@ -1,6 +1,7 @@
 /* Reads conformance files and compares. See vectors.h; vectors_execute.c has the operations. */
 #include "harness/vectors.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -89,7 +90,7 @@ struct checker {
 /* Compares the operation that is complete now. */
 static void settle(struct checker *c)
 {
-    if (c->have_operation && c->have_expected && !c->unspecified) {
+    if (c->have_operation && c->have_expected && !c->unspecified && !c->print) {
         c->totals->results++;
         if (!vector_results_equal(c->expected, c->result)) {
             char mark[8] = "none";
@@ -99,9 +100,8 @@ static void settle(struct checker *c)
                 c->totals->soft++;
             else
                 c->totals->mismatches++;
-            if (!c->print)
-                printf("%s:%d: %s: %s: expected %s [%s], got %s\n", c->path, c->expected_line,
-                       c->case_name, c->operation, c->expected, mark, c->result);
+            printf("%s:%d: %s: %s: expected %s [%s], got %s\n", c->path, c->expected_line,
+                   c->case_name, c->operation, c->expected, mark, c->result);
         }
     }
     c->have_operation = c->have_expected = c->unspecified = false;
@@ -221,8 +221,13 @@ static _Noreturn void run_child(FILE *file, const char *path, bool print,
 {
     struct sim_options options = {.arena_base = ARENA_BASE, .trace = {.digest = true, .fd = -1}};
     struct sim *sim = sim_create(&options);
-    if (!sim)
+    if (!sim) {
+        fprintf(stderr,
+                "lowwater: 1 TiB of address space cannot be reserved at 0x%llx (%s); is there "
+                "a limit on it (ulimit -v)?\n",
+                (unsigned long long)ARENA_BASE, strerror(errno));
         _exit(EXIT_INTERNAL);
+    }
     sim->on_stop = stop_child;
     struct machine_config config = machine_config_default();
     machine_create(sim, &config, true);

@@ -13,6 +13,9 @@ struct vector_totals {
     uint64_t soft;       /* mismatches on lines whose evidence is only inferred */
 };
 
+/* The command: argv[0] is "vectors". Returns the exit code. */
+int cmd_vectors(int argc, char **argv);
+
 /* Runs one file on the default machine, in a child process. print: echo operations with this
  * machine's results instead of comparing. Returns an exit code: 0, 1 (mismatch), 6 (the file is
  * malformed), 70. */

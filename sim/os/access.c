@@ -10,9 +10,7 @@
  * that only writes (-O2) fault alike. Only watched pages tell a read from a write. */
 #include "include/windows.h"
 
-#include <stdio.h>
 #include "core/check.h"
-#include "os/heap.h"
 #include "os/machine_private.h"
 
 static bool protect_allows(uint32_t protect, enum access_kind kind)
@@ -129,12 +127,20 @@ enum access_result machine_touch(struct machine *m, uint64_t address, enum acces
 
 /* ---- native access ---- */
 
-static bool open_alike(const struct machine *m, uint64_t page, uint32_t open)
+static uint32_t open_bits(const struct machine *m, uint32_t entry)
 {
-    if (page >= m->end_page)
-        return false;
-    uint32_t entry = page_table_get(m->table, page);
-    return (entry & PTE_OPEN) == open && entry >> PTE_EPOCH_SHIFT == native_epoch(m->native);
+    return entry >> PTE_EPOCH_SHIFT == native_epoch(m->native) ? entry & PTE_OPEN : 0;
+}
+
+static uint32_t open_bits_at(const struct machine *m, uint64_t page)
+{
+    return page < m->end_page ? open_bits(m, page_table_get(m->table, page)) : 0;
+}
+
+/* How many pieces begin at a page with the bits `open`, or right behind it. */
+static int pieces_begun(uint32_t left, uint32_t open, uint32_t right)
+{
+    return (open && open != left) + (right && right != open);
 }
 
 static void open_page(struct machine *m, uint64_t page)
@@ -144,8 +150,9 @@ static void open_page(struct machine *m, uint64_t page)
                     (entry & PTE_MAY_EXECUTE ? PTE_OPEN_EXECUTE : 0);
     CHECK(entry & PTE_MAY);
     CHECK(page < NATIVE_END_PAGE);
-    unsigned neighbours = open_alike(m, page - 1, open) + open_alike(m, page + 1, open);
-    native_open(m->native, page, open & PTE_OPEN_WRITE, open & PTE_OPEN_EXECUTE, neighbours);
+    uint32_t left = open_bits_at(m, page - 1), right = open_bits_at(m, page + 1);
+    int change = pieces_begun(left, open, right) - pieces_begun(left, open_bits(m, entry), right);
+    native_open(m->native, page, open & PTE_OPEN_WRITE, open & PTE_OPEN_EXECUTE, change);
     entry &= (1u << PTE_EPOCH_SHIFT) - 1;
     entry = (entry & ~(uint32_t)PTE_OPEN) | open | native_epoch(m->native) << PTE_EPOCH_SHIFT;
     if (open & PTE_OPEN_WRITE)
@@ -179,15 +186,27 @@ struct run {
 struct closing {
     struct machine *m;
     struct run open, content;
+    uint32_t last_open; /* open bits of the last page of the open run, */
+    int64_t begun;      /* and pieces that began in it */
     bool forget, keep_sticky;
 };
+
+static void flush_open(struct closing *closing)
+{
+    struct run *run = &closing->open;
+    uint32_t right = open_bits_at(closing->m, run->first + run->pages);
+    /* What went on behind the run now begins there. */
+    int64_t change = (right && right == closing->last_open) - closing->begun;
+    native_close(closing->m->native, run->first, run->pages, change);
+    closing->begun = 0;
+}
 
 static void flush_run(struct closing *closing, struct run *run)
 {
     if (run->pages == 0)
         return;
     if (run == &closing->open)
-        native_close(closing->m->native, run->first, run->pages);
+        flush_open(closing);
     else
         native_discard(closing->m->native, run->first, run->pages);
     run->pages = 0;
@@ -206,9 +225,13 @@ static uint32_t close_entry(void *context, uint64_t page, uint32_t entry)
 {
     struct closing *closing = context;
     struct machine *m = closing->m;
-    bool open = (entry & PTE_OPEN) && entry >> PTE_EPOCH_SHIFT == native_epoch(m->native);
-    if (open)
+    uint32_t open = open_bits(m, entry);
+    if (open) {
         extend_run(closing, &closing->open, page);
+        uint32_t left = closing->open.pages > 1 ? closing->last_open : open_bits_at(m, page - 1);
+        closing->begun += open != left;
+        closing->last_open = open;
+    }
     entry &= (1u << PTE_EPOCH_SHIFT) - 1;
     entry &= ~(uint32_t)(PTE_MAY | PTE_OPEN);
     if (!closing->forget)
@@ -247,80 +270,4 @@ void close_pages(struct machine *m, struct page_range range)
 uint64_t machine_native_pieces(const struct machine *m)
 {
     return m->native ? native_pieces(m->native) : 0;
-}
-
-/* ---- in words ---- */
-
-static const char *protect_name(uint32_t protect)
-{
-    switch (protect & 0xff) {
-    case PAGE_NOACCESS:
-        return "PAGE_NOACCESS";
-    case PAGE_READONLY:
-        return "PAGE_READONLY";
-    case PAGE_READWRITE:
-        return "PAGE_READWRITE";
-    case PAGE_EXECUTE:
-        return "PAGE_EXECUTE";
-    case PAGE_EXECUTE_READ:
-        return "PAGE_EXECUTE_READ";
-    default:
-        return "PAGE_EXECUTE_READWRITE";
-    }
-}
-
-static void explain_free(const struct machine *m, uint64_t page, char *text, uint32_t text_bytes)
-{
-    struct region *below = space_find_previous(m->space, page);
-    struct region *above = space_find_next(m->space, page);
-    uint64_t below_end = below ? region_info(below).first_page + region_info(below).pages : 0;
-    uint64_t above_first = above ? region_info(above).first_page : UINT64_MAX;
-    if (below && page - below_end <= above_first - page)
-        snprintf(text, text_bytes, "free: %llu KiB behind the end of the region at 0x%llx",
-                 (unsigned long long)(page - below_end) * 4,
-                 (unsigned long long)region_info(below).first_page << PAGE_SHIFT);
-    else if (above)
-        snprintf(text, text_bytes, "free: %llu KiB before the region at 0x%llx",
-                 (unsigned long long)(above_first - page) * 4,
-                 (unsigned long long)above_first << PAGE_SHIFT);
-    else
-        snprintf(text, text_bytes, "free: nothing is reserved near it");
-}
-
-static void explain_region(const struct machine *m, const struct region *region, uint64_t page,
-                           char *text, uint32_t text_bytes)
-{
-    struct region_info info = region_info(region);
-    struct extent extent = region_extent(region, page);
-    const char *state = extent.committed ? protect_name(extent.protect) : "reserved, not committed";
-    (void)m;
-    snprintf(text, text_bytes, "%s%s%s: page %llu of the %llu pages at 0x%llx",
-             extent.committed ? "committed, " : "", state,
-             extent.protect & PAGE_GUARD ? " | PAGE_GUARD" : "",
-             (unsigned long long)(page - info.first_page), (unsigned long long)info.pages,
-             (unsigned long long)info.first_page << PAGE_SHIFT);
-}
-
-void machine_explain(struct machine *m, uint64_t native_address, char *text, uint32_t text_bytes)
-{
-    uint64_t address = native_address - WINDOW_BASE, page = address >> PAGE_SHIFT;
-    text[0] = '\0';
-    if (native_address < GRANULARITY_BYTES) {
-        snprintf(text, text_bytes, "%s",
-                 native_address ? "a null pointer plus an offset" : "a null pointer");
-        return;
-    }
-    if (native_address < WINDOW_BASE || page >= NATIVE_END_PAGE) {
-        snprintf(text, text_bytes, "outside the simulated address space");
-        return;
-    }
-    if (heap_explain(m, native_address, text, text_bytes))
-        return;
-    struct region *region = page < m->end_page ? space_find(m->space, page) : NULL;
-    if (region)
-        explain_region(m, region, page, text, text_bytes);
-    else if (page < m->end_page)
-        explain_free(m, page, text, text_bytes);
-    else
-        snprintf(text, text_bytes, "above the end of the user address space");
 }

@@ -45,10 +45,8 @@ struct machine *machine_create(struct sim *sim, const struct machine_config *con
     struct machine *m = arena_alloc(&sim->arena, sizeof *m);
     m->sim = sim;
     m->config = *config;
-    if (!m->config.working_set_min_pages)
-        m->config.working_set_min_pages = 50;
-    if (!m->config.working_set_max_pages)
-        m->config.working_set_max_pages = 345;
+    working_set_create(m);
+    m->notes = notes_create(&sim->arena);
     /* The last 64 KiB of the address space are never accessible. */
     m->end_page = (config->address_space_bytes - GRANULARITY_BYTES) >> PAGE_SHIFT;
     m->placement_end_page = m->end_page < NATIVE_END_PAGE ? m->end_page : NATIVE_END_PAGE;
@@ -191,6 +189,8 @@ enum status machine_free(struct machine *m, uint64_t address, uint64_t size, uin
     if (status == ST_OK)
         change_free(m, &plan);
     sim_event(m->sim, EVENT_VirtualFree, status_code(status), address, size, type, 0);
+    if (status == ST_OK)
+        note_change(m, plan.release ? NOTE_RELEASED : NOTE_DECOMMITTED, plan.range);
     return status;
 }
 
@@ -236,6 +236,8 @@ enum status machine_protect(struct machine *m, uint64_t address, uint64_t size, 
     }
     sim_event(m->sim, EVENT_VirtualProtect, status_code(status), address, size,
               protect | (uint64_t)*old << 32, 0);
+    if (status == ST_OK)
+        note_change(m, NOTE_PROTECTED, pages_of(address, size));
     return status;
 }
 

@@ -54,6 +54,10 @@ struct memory_info { /* MEMORY_BASIC_INFORMATION in logical addresses */
 enum status machine_query(struct machine *m, uint64_t address, struct memory_info *info);
 enum status machine_lock(struct machine *m, uint64_t address, uint64_t size);
 enum status machine_unlock(struct machine *m, uint64_t address, uint64_t size);
+/* Sizes in bytes; both SIZE_MAX: give the pages back. flags: QUOTA_LIMITS_HARDWS_ values, 0: as
+ * they are. The minimum bounds what may be locked. */
+enum status machine_set_working_set(struct machine *m, uint64_t min_bytes, uint64_t max_bytes,
+                                    uint32_t flags);
 /* Dirty pages of a watched range in ascending order; *count in: room, out: found. */
 enum status machine_get_write_watch(struct machine *m, uint32_t flags, uint64_t address,
                                     uint64_t size, uint64_t *pages, uint64_t *count);

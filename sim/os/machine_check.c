@@ -11,7 +11,7 @@
 #define ALLOC_KINDS (MEM_COMMIT | MEM_RESERVE | MEM_RESET | MEM_RESET_UNDO)
 #define ALLOC_FLAGS (ALLOC_KINDS | MEM_TOP_DOWN | MEM_WRITE_WATCH | MEM_LARGE_PAGES)
 
-/* Rows 18 to 20. Write-copy is legal for mapped files only. */
+/* Rows 18 to 20. */
 enum status check_protection(uint32_t protect)
 {
     uint32_t base = protect & PROTECT_BASE;
@@ -20,13 +20,18 @@ enum status check_protection(uint32_t protect)
         return ST_INVALID_PARAMETER;
     if (base == 0 || (base & (base - 1)) != 0)
         return ST_INVALID_PARAMETER;
-    if (base == PAGE_WRITECOPY || base == PAGE_EXECUTE_WRITECOPY)
-        return ST_INVALID_PARAMETER;
     if (base == PAGE_NOACCESS && modifiers)
         return ST_INVALID_PARAMETER;
     if (modifiers & (modifiers - 1)) /* each of them excludes the others */
         return ST_INVALID_PARAMETER;
     return ST_OK;
+}
+
+/* Write-copy is for mapped files only: Windows finds that out once it knows the memory. */
+static enum status check_private(uint32_t protect)
+{
+    bool copies = protect & (PAGE_WRITECOPY | PAGE_EXECUTE_WRITECOPY);
+    return copies ? ST_INVALID_PARAMETER : ST_OK;
 }
 
 /* Rows 14 to 17. */
@@ -111,6 +116,8 @@ enum status check_alloc(const struct machine *m, uint64_t address, uint64_t size
         status = check_range(m, address, size);
     if (status == ST_OK && (type & MEM_LARGE_PAGES))
         status = check_large_pages(m, address, size);
+    if (status == ST_OK)
+        status = check_private(protect);
     if (status != ST_OK)
         return status;
     plan->commit = type & MEM_COMMIT;
@@ -171,6 +178,8 @@ enum status check_protect(const struct machine *m, uint64_t address, uint64_t si
     struct region_info info = region_info(*region);
     if (range_end(range) > info.first_page + info.pages)
         return ST_INVALID_ADDRESS;
+    if (check_private(protect) != ST_OK)
+        return ST_INVALID_PARAMETER;
     if (region_committed(*region, range.first, range.pages) != range.pages)
         return ST_INVALID_ADDRESS;
     return ST_OK;

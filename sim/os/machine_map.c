@@ -55,6 +55,7 @@ void machine_map_decommit(struct machine *m, uint64_t address, uint64_t size)
     CHECK(region != NULL);
     uint64_t committed = region_committed(region, range.first, range.pages);
     forget_pages(m, range, false);
+    note_change(m, NOTE_HEAP, range);
     region_decommit(m->space, region, range.first, range.pages);
     charge_change(m, is_charged(region) ? -(int64_t)committed : 0);
 }
@@ -66,7 +67,9 @@ void machine_unmap(struct machine *m, uint64_t address)
     struct region_info info = region_info(region);
     CHECK(info.first_page == address >> PAGE_SHIFT);
     int64_t charge = is_charged(region) ? (int64_t)info.committed_pages : 0;
-    forget_pages(m, (struct page_range){info.first_page, info.pages}, false);
+    struct page_range range = {info.first_page, info.pages};
+    forget_pages(m, range, false);
+    note_change(m, NOTE_HEAP, range);
     space_remove(m->space, region);
     charge_change(m, -charge);
 }

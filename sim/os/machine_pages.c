@@ -108,6 +108,77 @@ enum status machine_unlock(struct machine *m, uint64_t address, uint64_t size)
     return status;
 }
 
+/* ---- the working set ---- */
+
+/* Windows raises a lower minimum to this; the maximum has to be larger than it. */
+#define WORKING_SET_LEAST_PAGES 20
+#define HARDWS_FLAGS                                                                               \
+    (QUOTA_LIMITS_HARDWS_MIN_ENABLE | QUOTA_LIMITS_HARDWS_MIN_DISABLE |                            \
+     QUOTA_LIMITS_HARDWS_MAX_ENABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE)
+
+void working_set_create(struct machine *m)
+{
+    struct machine_config *config = &m->config, usual = machine_config_default();
+    if (!config->working_set_min_pages)
+        config->working_set_min_pages = usual.working_set_min_pages;
+    if (!config->working_set_max_pages)
+        config->working_set_max_pages = usual.working_set_max_pages;
+    if (config->working_set_min_pages < WORKING_SET_LEAST_PAGES)
+        config->working_set_min_pages = WORKING_SET_LEAST_PAGES;
+    m->working_set_flags = QUOTA_LIMITS_HARDWS_MIN_DISABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE;
+}
+
+static bool excludes_itself(uint32_t flags)
+{
+    uint32_t min = QUOTA_LIMITS_HARDWS_MIN_ENABLE | QUOTA_LIMITS_HARDWS_MIN_DISABLE;
+    uint32_t max = QUOTA_LIMITS_HARDWS_MAX_ENABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE;
+    return (flags & min) == min || (flags & max) == max;
+}
+
+static enum status check_working_set(const struct machine *m, uint64_t min_bytes,
+                                     uint64_t max_bytes, uint32_t flags)
+{
+    if ((flags & ~(uint32_t)HARDWS_FLAGS) || excludes_itself(flags))
+        return ST_INVALID_PARAMETER;
+    if (min_bytes == UINT64_MAX && max_bytes == UINT64_MAX)
+        return ST_OK;
+    uint64_t min = min_bytes >> PAGE_SHIFT, max = max_bytes >> PAGE_SHIFT;
+    if (min == 0 || min > max || max <= WORKING_SET_LEAST_PAGES)
+        return ST_INVALID_PARAMETER;
+    return min > m->frames_total ? ST_NO_SYSTEM_RESOURCES : ST_OK;
+}
+
+static void change_working_set(struct machine *m, uint64_t min, uint64_t max, uint32_t flags)
+{
+    m->config.working_set_min_pages = min < WORKING_SET_LEAST_PAGES ? WORKING_SET_LEAST_PAGES : min;
+    m->config.working_set_max_pages = max;
+    /* Of each pair one flag is set at any time. */
+    if (flags & (QUOTA_LIMITS_HARDWS_MIN_ENABLE | QUOTA_LIMITS_HARDWS_MIN_DISABLE))
+        m->working_set_flags &=
+            ~(uint32_t)(QUOTA_LIMITS_HARDWS_MIN_ENABLE | QUOTA_LIMITS_HARDWS_MIN_DISABLE);
+    if (flags & (QUOTA_LIMITS_HARDWS_MAX_ENABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE))
+        m->working_set_flags &=
+            ~(uint32_t)(QUOTA_LIMITS_HARDWS_MAX_ENABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE);
+    m->working_set_flags |= flags;
+    CHECK(!excludes_itself(m->working_set_flags));
+}
+
+enum status machine_set_working_set(struct machine *m, uint64_t min_bytes, uint64_t max_bytes,
+                                    uint32_t flags)
+{
+    enum status injected = sim_call(m->sim, EVENT_SetProcessWorkingSetSize, NULL);
+    enum status status = check_working_set(m, min_bytes, max_bytes, flags);
+    if (status == ST_OK)
+        status = injected;
+    /* Both at the maximum means giving pages back, not setting limits; pages stay where they are
+     * as long as nobody else wants their frames. */
+    if (status == ST_OK && min_bytes != UINT64_MAX)
+        change_working_set(m, min_bytes >> PAGE_SHIFT, max_bytes >> PAGE_SHIFT, flags);
+    sim_event(m->sim, EVENT_SetProcessWorkingSetSize, status_code(status), min_bytes, max_bytes,
+              flags, 0);
+    return status;
+}
+
 /* ---- write watch ---- */
 
 /* Rows 53 and 54: the range must lie in one watched allocation. */

@@ -51,6 +51,8 @@ struct machine {
     uint64_t locked_pages;
     uint32_t ranges_count;
     struct native_range ranges[NATIVE_RANGES_MAX];
+    struct notes *notes;        /* explain.c: the last calls that took pages away */
+    uint32_t working_set_flags; /* QUOTA_LIMITS_HARDWS_ of SetProcessWorkingSetSizeEx */
     struct heap *process_heap;
     void *heaps; /* heap.c's list */
 };
@@ -88,7 +90,7 @@ enum status check_free(const struct machine *m, uint64_t address, uint64_t size,
                        struct free_plan *plan);
 enum status check_protect(const struct machine *m, uint64_t address, uint64_t size,
                           uint32_t protect, bool has_old, struct region **region);
-/* A protection that VirtualAlloc and VirtualProtect take for private memory. */
+/* A protection that means something. Write-copy is one, though for mapped files only. */
 enum status check_protection(uint32_t protect);
 /* A byte range in user space: not empty, no wrap, below the end. */
 enum status check_range(const struct machine *m, uint64_t address, uint64_t size);
@@ -100,6 +102,18 @@ enum status charge_possible(const struct machine *m, uint64_t pages);
 /* Changes the charge and notes peaks. */
 void charge_change(struct machine *m, int64_t pages);
 void note_peaks(struct machine *m);
+
+/* ---- machine_pages.c ---- */
+
+/* The working set limits of a new process. */
+void working_set_create(struct machine *m);
+
+/* ---- explain.c ---- */
+
+/* What a call did to its range, for the words of machine_explain; after the call's record. */
+enum note_kind { NOTE_RELEASED, NOTE_DECOMMITTED, NOTE_PROTECTED, NOTE_HEAP };
+void note_change(struct machine *m, enum note_kind kind, struct page_range range);
+struct notes *notes_create(struct arena *arena);
 
 /* ---- access.c ---- */
 

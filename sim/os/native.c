@@ -28,7 +28,7 @@
 struct native {
     struct sim *sim;
     uint32_t epoch;
-    uint64_t pieces; /* an upper bound of the open pieces */
+    uint64_t pieces; /* runs of pages that are open alike: mappings of the kernel */
     uint64_t flushes;
     void *alternate_stack;
 };
@@ -103,8 +103,10 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     CHECK(m != NULL);
     struct sim *sim = machine_sim(m);
     uint64_t address = (uint64_t)info->si_addr;
-    bool in_window = (signal == SIGSEGV || signal == SIGBUS) && info->si_code != SI_KERNEL &&
-                     address - WINDOW_BASE < WINDOW_BYTES;
+    /* Signals that somebody sent (code 0 and below) and non-canonical addresses (SI_KERNEL) have no
+     * address. */
+    bool in_window = (signal == SIGSEGV || signal == SIGBUS) && info->si_code > 0 &&
+                     info->si_code != SI_KERNEL && address - WINDOW_BASE < WINDOW_BYTES;
     if (!in_window)
         stop_outside(sim, signal, info, context);
     int saved_errno = errno;
@@ -195,34 +197,36 @@ static void flush(struct native *native)
     CHECK(native->epoch < EPOCH_MAX);
 }
 
-void native_open(struct native *native, uint64_t page, bool write, bool execute,
-                 unsigned neighbours)
+static void change_pieces(struct native *native, int64_t change)
+{
+    CHECK(change >= 0 || native->pieces >= (uint64_t)-change);
+    native->pieces += (uint64_t)change;
+}
+
+void native_open(struct native *native, uint64_t page, bool write, bool execute, int pieces_change)
 {
     int protection = PROT_READ | (write ? PROT_WRITE : 0) | (execute ? PROT_EXEC : 0);
-    CHECK(neighbours <= 2);
-    if (native->pieces >= PIECES_MAX)
+    CHECK(pieces_change >= -1 && pieces_change <= 2);
+    bool full = native->pieces + 2 > PIECES_MAX;
+    if (full || mprotect(address_of(page), PAGE_BYTES, protection) != 0) {
+        CHECK(full || errno == ENOMEM); /* the kernel's limit on mappings is lower than ours */
         flush(native);
-    if (mprotect(address_of(page), PAGE_BYTES, protection) != 0) {
-        CHECK(errno == ENOMEM); /* the kernel's limit is lower than ours */
-        flush(native);
+        pieces_change = 1; /* nothing is open beside it any more */
         int failed = mprotect(address_of(page), PAGE_BYTES, protection);
         CHECK(!failed);
     }
-    if (neighbours == 0)
-        native->pieces++;
-    else if (neighbours == 2 && native->pieces > 1)
-        native->pieces--;
+    change_pieces(native, pieces_change);
 }
 
-void native_close(struct native *native, uint64_t first_page, uint64_t pages)
+void native_close(struct native *native, uint64_t first_page, uint64_t pages, int64_t pieces_change)
 {
     CHECK(pages > 0);
     if (mprotect(address_of(first_page), pages << PAGE_SHIFT, PROT_NONE) != 0) {
-        CHECK(errno == ENOMEM);
+        CHECK(errno == ENOMEM); /* closing the middle of a piece needs one mapping more */
         flush(native);
         return;
     }
-    native->pieces++; /* at worst it left two pieces of one */
+    change_pieces(native, pieces_change);
 }
 
 void native_discard(struct native *native, uint64_t first_page, uint64_t pages)

@@ -19,12 +19,12 @@ struct native *native_create(struct sim *sim);
 void native_destroy(struct native *native);
 /* Changes when all pages were closed: open bits of an older epoch mean nothing. */
 uint32_t native_epoch(const struct native *native);
-/* Opens one page; read, write, execute as asked. neighbours: how many of the two pages beside it
- * are open in the same way (they become one piece). */
-void native_open(struct native *native, uint64_t page, bool write, bool execute,
-                 unsigned neighbours);
+/* Opens one page for reading, and for writing and execution as asked. pieces_change: by how much
+ * the number of open pieces changes; the caller knows the neighbours. */
+void native_open(struct native *native, uint64_t page, bool write, bool execute, int pieces_change);
 /* Closes pages that were open, one call for the run. */
-void native_close(struct native *native, uint64_t first_page, uint64_t pages);
+void native_close(struct native *native, uint64_t first_page, uint64_t pages,
+                  int64_t pieces_change);
 /* Drops contents: the pages read as zero when opened again. */
 void native_discard(struct native *native, uint64_t first_page, uint64_t pages);
 uint64_t native_pieces(const struct native *native);

@@ -7,11 +7,21 @@
 #include "core/check.h"
 #include "os/machine_private.h"
 
-/* Addresses below the window are those of the host process: one free region as far as Windows'
- * calls can tell, but none of it can be had. */
-static bool below_window(uint64_t native)
+/* Images and stacks stand outside the window. */
+static const struct native_range *native_range_at(uint64_t native)
 {
-    return native >= GRANULARITY_BYTES && native < WINDOW_BASE;
+    const struct machine *m = machine_current();
+    for (uint32_t i = 0; i < m->ranges_count; i++)
+        if (native - m->ranges[i].base < m->ranges[i].size)
+            return &m->ranges[i];
+    return NULL;
+}
+
+/* Addresses below the window are those of the host process: one free region as far as Windows'
+ * calls can tell, but none of it can be had. Neither can images and stacks. */
+static bool is_outside(uint64_t native)
+{
+    return (native >= GRANULARITY_BYTES && native < WINDOW_BASE) || native_range_at(native);
 }
 
 /* NULL and the first 64 KiB keep their meaning; everything else counts from the window's base.
@@ -50,7 +60,7 @@ LPVOID WINAPI VirtualAlloc(LPVOID address, SIZE_T size, DWORD type, DWORD protec
 {
     uint64_t result;
     enum status status =
-        below_window((uintptr_t)address)
+        is_outside((uintptr_t)address)
             ? refuse_outside(EVENT_VirtualAlloc, size, type | (uint64_t)protect << 32)
             : machine_alloc(machine_current(), to_logical(address), size, type, protect, &result);
     return finish(status) ? to_native(result) : NULL;
@@ -58,22 +68,13 @@ LPVOID WINAPI VirtualAlloc(LPVOID address, SIZE_T size, DWORD type, DWORD protec
 
 BOOL WINAPI VirtualFree(LPVOID address, SIZE_T size, DWORD type)
 {
-    if (below_window((uintptr_t)address))
+    if (is_outside((uintptr_t)address))
         return finish(refuse_outside(EVENT_VirtualFree, size, type));
     return finish(machine_free(machine_current(), to_logical(address), size, type));
 }
 
-/* Images and stacks stand outside the window: their protection can be asked and "changed", which
- * the simulated CLR does to guard pages, but native code keeps the access it has. */
-static struct native_range *native_range_at(uint64_t native)
-{
-    struct machine *m = machine_current();
-    for (uint32_t i = 0; i < m->ranges_count; i++)
-        if (native - m->ranges[i].base < m->ranges[i].size)
-            return &m->ranges[i];
-    return NULL;
-}
-
+/* The protection of images and stacks can be asked and "changed", which the simulated CLR does to
+ * guard pages, but native code keeps the access it has. */
 static enum status protect_native_range(const struct native_range *range, uint64_t native,
                                         uint64_t size, uint32_t protect, DWORD *old)
 {
@@ -96,7 +97,7 @@ BOOL WINAPI VirtualProtect(LPVOID address, SIZE_T size, DWORD protect, PDWORD ol
     const struct native_range *range = native_range_at((uintptr_t)address);
     if (range)
         return finish(protect_native_range(range, (uintptr_t)address, size, protect, old));
-    if (below_window((uintptr_t)address))
+    if (is_outside((uintptr_t)address))
         return finish(refuse_outside(EVENT_VirtualProtect, size, protect));
     uint32_t before = 0;
     enum status status = machine_protect(machine_current(), to_logical(address), size, protect,
@@ -222,17 +223,23 @@ UINT WINAPI GetWriteWatch(DWORD flags, PVOID base, SIZE_T size, PVOID *addresses
         finish(ST_NOACCESS);
         return (UINT)-1;
     }
-    /* The machine writes logical addresses into the caller's own array, ascending. */
-    uint64_t *pages = (uint64_t *)addresses, room = *count;
-    enum status status =
-        machine_get_write_watch(machine_current(), flags, to_logical(base), size, pages, &room);
-    if (!finish(status))
-        return (UINT)-1;
-    for (uint64_t i = 0; i < room; i++)
-        addresses[i] = to_native(pages[i]);
-    *count = room;
-    *granularity = (DWORD)PAGE_BYTES;
-    return 0;
+    /* The caller's array may itself lie in watched memory: found pages are collected apart, and no
+     * more of them can be found than the page table has entries. */
+    struct machine *m = machine_current();
+    struct arena *arena = &machine_sim(m)->arena;
+    uint64_t room = *count, most = page_table_entries(m->table) + 1;
+    room = room < most ? room : most;
+    size_t bytes = (room + 1) * sizeof(uint64_t);
+    uint64_t *pages = arena_alloc(arena, bytes);
+    enum status status = machine_get_write_watch(m, flags, to_logical(base), size, pages, &room);
+    if (status == ST_OK) {
+        for (uint64_t i = 0; i < room; i++)
+            addresses[i] = to_native(pages[i]);
+        *count = room;
+        *granularity = (DWORD)PAGE_BYTES;
+    }
+    arena_free(arena, pages, bytes);
+    return finish(status) ? 0 : (UINT)-1;
 }
 
 UINT WINAPI ResetWriteWatch(LPVOID base, SIZE_T size)
@@ -356,6 +363,39 @@ BOOL WINAPI GetPerformanceInfo(PPERFORMANCE_INFORMATION info, DWORD bytes)
     return finish(status);
 }
 
+/* ---- working set ---- */
+
+BOOL WINAPI SetProcessWorkingSetSizeEx(HANDLE process, SIZE_T minimum, SIZE_T maximum, DWORD flags)
+{
+    return is_this_process(process) &&
+           finish(machine_set_working_set(machine_current(), minimum, maximum, flags));
+}
+
+BOOL WINAPI SetProcessWorkingSetSize(HANDLE process, SIZE_T minimum, SIZE_T maximum)
+{
+    return SetProcessWorkingSetSizeEx(process, minimum, maximum, 0);
+}
+
+BOOL WINAPI GetProcessWorkingSetSizeEx(HANDLE process, PSIZE_T minimum, PSIZE_T maximum,
+                                       PDWORD flags)
+{
+    const struct machine *m = machine_current();
+    if (!is_this_process(process))
+        return FALSE;
+    if (!minimum || !maximum || !flags)
+        return finish(ST_NOACCESS);
+    *minimum = m->config.working_set_min_pages << PAGE_SHIFT;
+    *maximum = m->config.working_set_max_pages << PAGE_SHIFT;
+    *flags = m->working_set_flags;
+    return TRUE;
+}
+
+BOOL WINAPI GetProcessWorkingSetSize(HANDLE process, PSIZE_T minimum, PSIZE_T maximum)
+{
+    DWORD flags;
+    return GetProcessWorkingSetSizeEx(process, minimum, maximum, &flags);
+}
+
 BOOL WINAPI K32GetPerformanceInfo(PPERFORMANCE_INFORMATION info, DWORD bytes)
 {
     return GetPerformanceInfo(info, bytes);
@@ -388,5 +428,9 @@ const struct binding win32_memory_bindings[] = {
     BIND(K32GetProcessMemoryInfo),
     BIND(GetPerformanceInfo),
     BIND(K32GetPerformanceInfo),
+    BIND(SetProcessWorkingSetSize),
+    BIND(SetProcessWorkingSetSizeEx),
+    BIND(GetProcessWorkingSetSize),
+    BIND(GetProcessWorkingSetSizeEx),
     {NULL, NULL},
 };

@@ -1,67 +1,56 @@
-/* `lowwater vectors`: checks the machine against conformance files, or prints what it answers. */
+/* lowwater vectors: conformance files. */
+#include "harness/commands.h"
+
+#include <getopt.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include "harness/options.h"
 #include "harness/vectors.h"
-
-#define EXIT_USAGE 2
 
 static const char help[] =
     "usage: lowwater vectors [--print] FILE...\n"
     "\n"
-    "Executes the operations of conformance files on the default machine (4 GiB RAM, 4 GiB page\n"
-    "file, 128 TiB address space) and compares each result with the one in the file. One line per\n"
-    "mismatch, then the totals. A mark in brackets is the evidence for the expected result: T a\n"
-    "test that passes on Windows, D documentation, N inferred: a soft mismatch, which does not "
-    "fail.\n"
+    "Executes conformance files on the default machine and compares each result with the\n"
+    "one of Windows: one line per mismatch, then the totals. - is standard input.\n"
     "\n"
-    "  --print   print every case and operation, each with this machine's result; compare nothing\n"
-    "  -         standard input\n"
+    "  --print   echo the operations with this machine's results instead\n"
+    "  --help    this text\n"
     "\n"
-    "Exit codes: 0 all results as expected, 1 a mismatch, 2 no such file, 6 a malformed file.\n";
-
-static int refuse(const char *what, const char *detail)
-{
-    fprintf(stderr, "lowwater vectors: %s%s (see lowwater vectors --help)\n", what, detail);
-    return EXIT_USAGE;
-}
-
-static int run_files(int count, char **files, bool print)
-{
-    struct vector_totals totals = {0};
-    int worst = 0;
-    for (int i = 0; i < count; i++)
-        if (strcmp(files[i], "-") != 0 && access(files[i], R_OK) != 0)
-            return refuse("cannot read ", files[i]);
-    for (int i = 0; i < count; i++) {
-        int code = vectors_run_file(files[i], print, &totals);
-        if (code > 1)
-            return code;
-        worst = code > worst ? code : worst;
-    }
-    if (!print)
-        printf("%llu results, %llu mismatches, %llu soft\n", (unsigned long long)totals.results,
-               (unsigned long long)totals.mismatches, (unsigned long long)totals.soft);
-    return worst;
-}
+    "Exit codes: 0 all equal (or only soft differences), 1 mismatches, 2 usage,\n"
+    "6 a malformed file.\n";
 
 int cmd_vectors(int argc, char **argv)
 {
-    bool print = false, options = true;
-    int files = 0; /* moved to the front of argv */
-    for (int i = 1; i < argc; i++) {
-        if (!options || argv[i][0] != '-' || strcmp(argv[i], "-") == 0) {
-            argv[files++] = argv[i];
-        } else if (strcmp(argv[i], "--") == 0) {
-            options = false;
-        } else if (strcmp(argv[i], "--print") == 0) {
-            print = true;
-        } else if (strcmp(argv[i], "--help") == 0) {
+    static const struct option options[] = {
+        {"print", no_argument, NULL, 'p'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    struct vector_totals totals = {0};
+    bool print = false;
+    int worst = EXIT_HELD;
+    optind = 1;
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == '?')
+            return usage_error("see lowwater vectors --help");
+        if (option == 'h') {
             fputs(help, stdout);
-            return 0;
-        } else {
-            return refuse("unknown option ", argv[i]);
+            return EXIT_HELD;
         }
+        print = true;
     }
-    return files ? run_files(files, argv, print) : refuse("no file given", "");
+    if (optind == argc)
+        return usage_error("vectors: no file; see lowwater vectors --help");
+    for (int i = optind; i < argc; i++)
+        if (strcmp(argv[i], "-") != 0 && access(argv[i], R_OK) != 0)
+            return usage_error("vectors: no such file: %s", argv[i]);
+    for (int i = optind; i < argc; i++) {
+        int code = vectors_run_file(argv[i], print, &totals);
+        worst = code > worst ? code : worst;
+        if (code == EXIT_INPUT)
+            return EXIT_INPUT;
+    }
+    if (!print)
+        printf("%" PRIu64 " results, %" PRIu64 " mismatches, %" PRIu64 " soft\n", totals.results,
+               totals.mismatches, totals.soft);
+    return worst;
 }

@@ -20,7 +20,7 @@ enum outcome {
     OUTCOME_CRASH,
     OUTCOME_NONDETERMINISM,
     OUTCOME_INTERNAL,
-    OUTCOME_LOAD,        /* the policy cannot be loaded: exit 6, no run at all */
+    OUTCOME_LOAD, /* the policy cannot be loaded: exit 6, no run at all */
     OUTCOME_INTERRUPTED,
 };
 const char *outcome_name(enum outcome outcome);
@@ -28,16 +28,19 @@ int outcome_exit_code(enum outcome outcome);
 
 enum native_route { NATIVE_MALLOC, NATIVE_VIRTUAL, NATIVE_AROUND }; /* where OBJECT_NATIVE goes */
 
-struct policy_param { char key[64]; char value[64]; };
+struct policy_param {
+    char key[64];
+    char value[64];
+};
 #define POLICY_PARAMS_MAX 32
 
 struct run_spec {
-    const char *scenario;       /* as shown: the recording's name without folder and ending */
+    const char *scenario; /* as shown: the recording's name without folder and ending */
     const char *scenario_path;
     const struct recording *recording;
-    const char *policy;         /* as shown: name without folder and ending */
-    const char *policy_path;    /* the shared object */
-    const char *factory;        /* --factory, or NULL */
+    const char *policy;      /* as shown: name without folder and ending */
+    const char *policy_path; /* the shared object */
+    const char *factory;     /* --factory, or NULL */
     uint64_t seed;
     struct machine_config machine;
     enum native_route native_route;
@@ -46,11 +49,11 @@ struct run_spec {
     struct fault_rule faults[FAULT_RULES];
     uint32_t faults_count;
     bool shutdown_release;
-    bool digest;                /* false only in bench */
-    const char *trace_path;     /* or NULL */
-    uint64_t timeout_s;         /* CPU seconds without an event; 0: 10 */
-    uint64_t max_events;        /* 0: 1e9 */
-    uint64_t watch_page;        /* logical page whose last change is to be explained; 0: none */
+    bool digest;            /* false only in bench */
+    const char *trace_path; /* or NULL */
+    uint64_t timeout_s;     /* CPU seconds without an event; 0: 10 */
+    uint64_t max_events;    /* 0: 1e9 */
+    uint64_t watch_page;    /* logical page whose last change is to be explained; 0: none */
 };
 
 #define STACK_FRAMES_MAX 48
@@ -59,8 +62,12 @@ struct run_spec {
 
 /* Lives in shared memory; plain data only. */
 struct run_result {
+    bool outcome_known; /* false: the child died without a word */
+    bool finished;      /* digest and counters are complete */
+    bool usage_error;   /* a parameter was wrong: exit 2 instead of 6 */
+    int wait_status;    /* as waitpid gave it */
     enum outcome outcome;
-    struct stop stop;           /* kind STOP_NONE when the run reached its end */
+    struct stop stop; /* kind STOP_NONE when the run reached its end */
     uint8_t digest[16];
     uint64_t events;
     uint64_t virtual_ns;
@@ -68,14 +75,14 @@ struct run_result {
     uint64_t injected;
     uint64_t rule_injected[FAULT_RULES];
     uint64_t counters[COUNTERS];
-    uint16_t host_call;         /* the CLR call being served when it stopped */
+    uint16_t host_call; /* the CLR call being served when it stopped */
     uint64_t host_call_arg[3];
     uint64_t stack[STACK_FRAMES_MAX]; /* native program counters, innermost first */
     uint32_t stack_frames;
     struct module_info modules[MODULES_MAX];
     uint32_t modules_count;
-    char explanation[1024];     /* of the address, by the model */
-    bool watch_seen;            /* the last event that changed spec.watch_page */
+    char explanation[1024]; /* of the address, by the model */
+    bool watch_seen;        /* the last event that changed spec.watch_page */
     uint64_t watch_event_id;
     struct event watch_event;
     uint64_t watch_stack[STACK_FRAMES_MAX];
@@ -83,8 +90,8 @@ struct run_result {
     uint64_t tail_count;
     struct event tail[RUN_TAIL_EVENTS];
     char load_message[8192];
-    bool aslr_off;              /* address-space randomisation was off */
-    uint64_t output_bytes;      /* printed by the policy; the first RUN_OUTPUT_BYTES are kept */
+    bool aslr_off;         /* address-space randomisation was off */
+    uint64_t output_bytes; /* printed by the policy; the first RUN_OUTPUT_BYTES are kept */
     char output[RUN_OUTPUT_BYTES];
     char policy_name[64];
     char policy_summary[160];
@@ -94,7 +101,10 @@ struct run_result {
 struct run_result *run_result_create(void);
 void run_result_destroy(struct run_result *result);
 void run_execute(const struct run_spec *spec, struct run_result *result);
-/* The same in two halves, for --jobs: returns the child's pid; run_reap takes waitpid's status. */
+/* The same in steps, for --jobs: run_start returns the child's pid, run_reap takes waitpid's
+ * status. */
+/* After a crash: runs again to find the call that made the page inaccessible. */
+void run_explain(const struct run_spec *spec, struct run_result *result);
 int run_start(const struct run_spec *spec, struct run_result *result);
 void run_reap(const struct run_spec *spec, struct run_result *result, int wait_status);
 

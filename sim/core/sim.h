@@ -119,6 +119,8 @@ struct sim {
     /* Ends the run; set by the harness. */
     void (*on_stop)(struct sim *sim, const struct stop *stop);
     void *on_stop_context;
+    /* Sees every record while the code that caused it still stands on the stack, or NULL. */
+    void (*on_record)(struct sim *sim, const struct event *event);
     struct output *output;          /* where printed text goes (output.h), NULL: nowhere */
     struct crt *crt;                /* the C run-time's own state (crt/crt.h), made on first use */
     struct symbol_lookup symbols;   /* set by the loader */
@@ -173,6 +175,8 @@ static inline void sim_event(struct sim *sim, uint16_t kind, uint32_t error, uin
                             sim->actor == ACTOR_POLICY, error, {a, b, c, d}};
     if (error != 0 && sim->actor == ACTOR_POLICY)
         sim->counters[COUNTER_win32_failures]++;
+    if (__builtin_expect(sim->on_record != NULL, 0))
+        sim->on_record(sim, event);
 }
 
 /* What a record says of an address outside the simulated address space: host addresses and the

@@ -76,28 +76,4 @@ static inline HRESULT lw_last_failure(void)
     }
 }
 
-/* The HRESULT of the Win32 call that failed just now. The CLR takes S_OK alone for success, so a
- * failure without an error code must not become HRESULT_FROM_WIN32(0), which is S_OK; and whatever
- * says "out of memory" must be E_OUTOFMEMORY, because the CLR gives up on other codes. */
-static inline HRESULT lowwater_last_failure(void)
-{
-    DWORD error = GetLastError();
-    switch (error) {
-    case ERROR_SUCCESS:
-        return E_UNEXPECTED;
-    case ERROR_NOT_ENOUGH_MEMORY:
-    case ERROR_OUTOFMEMORY:
-    case ERROR_COMMITMENT_LIMIT:
-    case ERROR_NO_SYSTEM_RESOURCES:
-    case ERROR_NOT_ENOUGH_QUOTA:
-    case ERROR_PAGEFILE_QUOTA_EXCEEDED:
-    case ERROR_WORKING_SET_QUOTA:
-        return E_OUTOFMEMORY;
-    case ERROR_INVALID_PARAMETER:
-        return E_INVALIDARG;
-    default:
-        return HRESULT_FROM_WIN32(error);
-    }
-}
-
 #endif

@@ -1,0 +1,31 @@
+/* Building policies from source. */
+#ifndef LW_HARNESS_CC_H
+#define LW_HARNESS_CC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define CC_WORDS_MAX 128
+
+/* A compiler line; words point into storage that lives as long as the process, or into the
+ * arguments. */
+struct cc_line {
+    const char *words[CC_WORDS_MAX];
+    unsigned count;
+};
+
+/* True for .c, .cpp, .cc, .cxx. */
+bool cc_is_source(const char *path);
+/* The flags every policy is built with (no compiler, no files). */
+void cc_flags(struct cc_line *line, bool cxx);
+/* Compiler, flags, then the caller's words. False: too many words. */
+bool cc_make_line(struct cc_line *line, const char *const *words, unsigned count, const char *out);
+/* Runs it and waits; its messages go to standard error. The compiler's exit code, -1: no
+ * compiler. */
+int cc_run(const struct cc_line *line);
+/* A policy built from one source file, from the cache when nothing changed. The path of the
+ * shared object. False: the compiler's messages were shown; message says what failed. */
+bool cc_build_cached(const char *source, char *out_path, size_t out_bytes, char *message,
+                     size_t message_bytes);
+
+#endif

@@ -1,0 +1,326 @@
+/* One run in its own process: machine, policy, simulated CLR, workload. See run.h and child.h. */
+#include "harness/child.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/personality.h>
+#include <sys/resource.h>
+#include <unistd.h>
+#include "clr/host.h"
+#include "clr/replay.h"
+#include "core/fiber.h"
+#include "core/output.h"
+#include "harness/params.h"
+#include "harness/trace_file.h"
+#include "include/winnt.h"
+#include "os/heap.h"
+#include "os/space.h"
+
+#define DEFAULT_TIMEOUT_S 10
+#define DEFAULT_MAX_EVENTS UINT64_C(1000000000)
+
+/* Windows gives a thread 1 MiB; sanitizers need several times the room for the same frames. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_UNDEFINED__)
+#define STACK_BYTES (UINT64_C(4) << 20)
+#else
+#define STACK_BYTES (UINT64_C(1) << 20)
+#endif
+
+/* ---- what the CLR can do besides calling the host ---- */
+
+static bool env_touch(void *context, uint64_t address, bool write)
+{
+    struct child *child = context;
+    return machine_touch(child->machine, address - WINDOW_BASE,
+                         write ? ACCESS_WRITE : ACCESS_READ) == ACCESS_OK;
+}
+
+static bool env_reserve(void *context, uint64_t size, bool view, uint64_t *address)
+{
+    struct child *child = context;
+    uint64_t logical;
+    uint16_t flags = view ? REGION_VIEW : REGION_STACK;
+    enum status status = machine_map(child->machine, 0, size, PAGE_READWRITE, flags, &logical);
+    if (status == ST_OK && view) /* pages of a view are backed by its file: no charge */
+        status = machine_map_commit(child->machine, logical, size, PAGE_READWRITE);
+    *address = status == ST_OK ? WINDOW_BASE + logical : 0;
+    return status == ST_OK;
+}
+
+static bool env_commit(void *context, uint64_t address, uint64_t size)
+{
+    struct child *child = context;
+    return machine_map_commit(child->machine, address - WINDOW_BASE, size, PAGE_READWRITE) == ST_OK;
+}
+
+static void env_decommit(void *context, uint64_t address, uint64_t size)
+{
+    struct child *child = context;
+    machine_map_decommit(child->machine, address - WINDOW_BASE, size);
+}
+
+static void env_release(void *context, uint64_t address)
+{
+    struct child *child = context;
+    machine_unmap(child->machine, address - WINDOW_BASE);
+}
+
+/* ---- finding the host in the policy ---- */
+
+typedef HRESULT(STDMETHODCALLTYPE *manager_factory)(IHostMemoryManager **manager);
+typedef HRESULT(STDMETHODCALLTYPE *control_factory)(IHostControl **control);
+
+struct found_host {
+    IHostMemoryManager *manager;
+    IHostControl *control;
+};
+
+static _Noreturn void refuse_load(struct child *child, const char *what, const char *detail)
+{
+    sim_stop_text(child->sim, STOP_LOAD, 0, "%s: %s%s", child->spec->policy_path, what, detail);
+}
+
+static HRESULT call_factory(struct child *child, void *symbol, bool is_control,
+                            struct found_host *host)
+{
+    struct sim *sim = child->sim;
+    HRESULT result;
+    sim->host_call = EVENT_host_factory;
+    sim->calls_in_host_call = 0;
+    sim->actor = ACTOR_POLICY;
+    if (is_control)
+        result = ((control_factory)symbol)(&host->control);
+    else
+        result = ((manager_factory)symbol)(&host->manager);
+    sim->actor = ACTOR_CLR;
+    sim->host_call = EVENT_KINDS;
+    sim_event(sim, EVENT_host_factory, (uint32_t)result, is_control,
+              host->manager != NULL || host->control != NULL, 0, 0);
+    return result;
+}
+
+/* The factory that --factory names: SYMBOL or control:SYMBOL. */
+static void *named_factory(struct child *child, bool *is_control)
+{
+    const char *name = child->spec->factory;
+    *is_control = strncmp(name, "control:", 8) == 0;
+    if (*is_control)
+        name += 8;
+    void *symbol = policy_symbol(child->policy, name);
+    if (!symbol)
+        refuse_load(child, "it exports no factory ", name);
+    return symbol;
+}
+
+static void *descriptor_factory(struct child *child)
+{
+    const struct lw_policy *about = policy_symbol(child->policy, "lw_policy");
+    if (!about)
+        return NULL;
+    if (about->version != LW_POLICY_VERSION)
+        refuse_load(child, "its descriptor has an unknown version", "");
+    char message[1024];
+    snprintf(child->result->policy_name, sizeof child->result->policy_name, "%s", about->name);
+    snprintf(child->result->policy_summary, sizeof child->result->policy_summary, "%s",
+             about->summary);
+    if (!params_apply(about->params, child->spec, message, sizeof message)) {
+        child->result->usage_error = true;
+        refuse_load(child, message, "");
+    }
+    return (void *)about->create;
+}
+
+static void *find_factory(struct child *child, bool *is_control)
+{
+    *is_control = false;
+    if (child->spec->factory)
+        return named_factory(child, is_control);
+    void *symbol = descriptor_factory(child);
+    if (!symbol && child->spec->params_count) {
+        child->result->usage_error = true;
+        refuse_load(child, "it has no parameters to set: ", child->spec->params[0].key);
+    }
+    if (!symbol)
+        symbol = policy_symbol(child->policy, "CreateHostMemoryManager");
+    if (!symbol) {
+        symbol = policy_symbol(child->policy, "CreateHostControl");
+        *is_control = symbol != NULL;
+    }
+    if (!symbol)
+        refuse_load(child,
+                    "it exports neither lw_policy nor CreateHostMemoryManager nor "
+                    "CreateHostControl (another name: --factory)",
+                    "");
+    return symbol;
+}
+
+/* ---- the run, on its fiber ---- */
+
+static void start_clr(struct child *child, struct clr *clr)
+{
+    struct clr_env env = {child->sim, child,        env_touch,  env_reserve,
+                          env_commit, env_decommit, env_release};
+    struct found_host host = {NULL, NULL};
+    bool is_control;
+    void *factory = find_factory(child, &is_control);
+    HRESULT result = call_factory(child, factory, is_control, &host);
+    if (result == S_OK && !host.control && !host.manager)
+        result = E_POINTER;
+    if (result == S_OK)
+        result = clr_start(clr, &env, host.control, host.manager);
+    if (result == S_OK)
+        return;
+    /* The real CLR gives up here with E_UNEXPECTED: nothing of the workload can run. */
+    struct stop stop = {.kind = STOP_ABORT, .code = (uint32_t)result};
+    snprintf(stop.text, sizeof stop.text, "the CLR cannot start with this host: %s returned 0x%08x",
+             clr->manager ? "CreateMalloc" : "the factory or GetHostManager", (uint32_t)result);
+    sim_stop(child->sim, &stop);
+}
+
+static void check_heaps(struct child *child)
+{
+    uint64_t block;
+    if (heap_validate(child->machine, NULL, &block) != HEAP_OK)
+        heap_corrupted(child->machine, NULL, block, HEAP_OVERRUN,
+                       "the check at the end of the run");
+}
+
+static void run_on_fiber(void *context)
+{
+    struct child *child = context;
+    struct sim *sim = child->sim;
+    struct clr *clr = arena_alloc(&sim->arena, sizeof *clr);
+    struct replay_options options = {(enum replay_native)child->spec->native_route};
+    sim->actor = ACTOR_POLICY;
+    policy_construct(child->policy);
+    sim->actor = ACTOR_CLR;
+    start_clr(child, clr);
+    replay_run(clr, child->spec->recording, &options);
+    if (child->spec->shutdown_release) {
+        clr_release(clr);
+        sim->calls_in_host_call = 0;
+        sim->actor = ACTOR_POLICY;
+        policy_destruct(child->policy);
+        sim->actor = ACTOR_CLR;
+    }
+    check_heaps(child);
+    machine_verify(child->machine);
+}
+
+/* ---- setting up ---- */
+
+static void on_event_limit(void *context)
+{
+    struct child *child = context;
+    sim_stop_text(child->sim, STOP_BUDGET, 0, "%llu events: no end in sight (--max-events)",
+                  (unsigned long long)(child->spec->max_events ? child->spec->max_events
+                                                               : DEFAULT_MAX_EVENTS));
+}
+
+/* Remembers the last record that changed the watched page, with the policy's stack. */
+static void watch_record(struct sim *sim, const struct event *event)
+{
+    struct child *child = sim->on_stop_context;
+    struct run_result *result = child->result;
+    static const uint16_t kinds[] = {EVENT_VirtualAlloc, EVENT_VirtualFree, EVENT_VirtualProtect};
+    bool changes = false;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        changes = changes || event->kind == kinds[i];
+    if (!changes || event->error != 0)
+        return;
+    uint64_t base = event->kind == EVENT_VirtualAlloc ? event->arg[3] : event->arg[0];
+    uint64_t first = base >> PAGE_SHIFT, page = child->spec->watch_page;
+    uint64_t size = event->arg[1] ? event->arg[1] : child->watched_region_bytes;
+    if (page < first || page > (base + size - 1) >> PAGE_SHIFT)
+        return;
+    if (event->kind == EVENT_VirtualAlloc && (event->arg[2] & MEM_RESERVE))
+        child->watched_region_bytes = event->arg[1];
+    result->watch_seen = true;
+    result->watch_event_id = trace_count(&sim->trace) - 1;
+    result->watch_event = *event;
+    result->watch_stack_frames = 0;
+    if (event->depth == 1)
+        result->watch_stack_frames =
+            capture_stack(child, NULL, result->watch_stack, STACK_FRAMES_MAX);
+}
+
+static struct sim *make_sim(struct child *child)
+{
+    const struct run_spec *spec = child->spec;
+    struct run_result *result = child->result;
+    struct sim_options options = {.seed = spec->seed, .arena_base = ARENA_BASE};
+    options.trace = (struct trace_options){
+        .digest = spec->digest,
+        .fd = child->trace_fd,
+        .tail = result->tail,
+        .tail_count = &result->tail_count,
+        .tail_events = RUN_TAIL_EVENTS,
+        .max_events = spec->max_events ? spec->max_events : DEFAULT_MAX_EVENTS,
+        .on_limit = on_event_limit,
+        .context = child,
+    };
+    return sim_create(&options);
+}
+
+static void check_internal(const char *message)
+{
+    (void)message; /* written already; the parent shows the tail */
+}
+
+static void limit_process(void)
+{
+    struct rlimit none = {0, 0};
+    setrlimit(RLIMIT_CORE, &none); /* a dump would try to write 64 TiB of holes */
+    signal(SIGPIPE, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+}
+
+static void begin_run(struct child *child)
+{
+    const struct run_spec *spec = child->spec;
+    struct sim *sim = child->sim;
+    sim->on_stop = child_on_stop;
+    sim->on_stop_context = child;
+    child->output = (struct output){child->result->output, RUN_OUTPUT_BYTES, 0};
+    sim->output = &child->output;
+    sim->on_record = spec->watch_page ? watch_record : NULL;
+    sim->faults.rules_count = spec->faults_count;
+    memcpy(sim->faults.rules, spec->faults, spec->faults_count * sizeof *spec->faults);
+    sim_event(sim, EVENT_run_begin, 0, spec->seed, spec->machine.ram_bytes,
+              spec->machine.pagefile_bytes, spec->machine.address_space_bytes);
+    child->machine = machine_create(sim, &spec->machine, true);
+}
+
+_Noreturn void child_run(const struct run_spec *spec, struct run_result *result)
+{
+    /* In static memory, not on this stack: the fiber and signal handlers use it. */
+    static struct child child;
+    child = (struct child){.spec = spec, .result = result, .trace_fd = -1};
+    child.native_begin_ns = monotonic_ns();
+    limit_process();
+    check_set_hook(check_internal);
+    int persona = personality(0xffffffff);
+    result->aslr_off = persona != -1 && (persona & ADDR_NO_RANDOMIZE);
+    if (spec->trace_path)
+        child.trace_fd = trace_file_begin(spec);
+    child.sim = make_sim(&child);
+    CHECK(child.sim != NULL);
+    begin_run(&child);
+    if (!policy_load(spec->policy_path, child.sim, child.machine, &child.policy,
+                     result->load_message, sizeof result->load_message)) {
+        result->outcome_known = true;
+        result->outcome = OUTCOME_LOAD;
+        result->stop.kind = STOP_LOAD;
+        child_finish(&child);
+    }
+    struct fiber *fiber = fiber_create(0, STACK_BYTES, run_on_fiber, &child);
+    CHECK(fiber != NULL);
+    machine_note_native(child.machine, fiber_stack_base(fiber), fiber_stack_bytes(fiber),
+                        PAGE_READWRITE, MEM_PRIVATE);
+    hang_watch(&child, spec->timeout_s ? spec->timeout_s : DEFAULT_TIMEOUT_S);
+    fiber_switch(fiber);
+    result->outcome_known = true;
+    result->outcome = OUTCOME_OK;
+    child_finish(&child);
+}

@@ -1,0 +1,114 @@
+/* lowwater list: what there is. */
+#include "harness/commands.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "core/sim.h"
+#include "core/status.h"
+#include "harness/options.h"
+#include "harness/places.h"
+#include "harness/recording_file.h"
+
+#define NAMES_MAX 256
+
+static const char help[] =
+    "usage: lowwater list [policies | recordings | faults | counters | calls]\n"
+    "\n"
+    "  policies     bundled policies\n"
+    "  recordings   bundled recordings\n"
+    "  faults       calls that can be made to fail, with the errors that are legal for them\n"
+    "  counters     what every run counts\n"
+    "  calls        all simulated calls and events, with their virtual cost\n";
+
+static char names[NAMES_MAX][PLACES_NAME_BYTES];
+
+static void list_policies(void)
+{
+    size_t count = places_policies(names, NAMES_MAX);
+    for (size_t i = 0; i < count; i++)
+        printf("%s\n", names[i]);
+}
+
+static void list_recordings(void)
+{
+    size_t count = places_recordings(names, NAMES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        char path[512], message[256], operations[32];
+        struct recording_file file;
+        if (!places_recording(names[i], path, sizeof path) ||
+            recording_file_read(path, &file, message, sizeof message) != INPUT_OK) {
+            printf("%-20s (cannot be read)\n", names[i]);
+            continue;
+        }
+        printf("%-20s %12s operations, %u threads, %llu s\n", names[i],
+               count_text(file.recording.operations, operations, sizeof operations),
+               file.recording.threads,
+               (unsigned long long)(file.recording.duration_ns / 1000000000));
+        recording_file_free(&file);
+    }
+}
+
+static void list_faults(void)
+{
+    for (int i = 0; i < EVENT_KINDS; i++) {
+        const struct event_shape *shape = &event_shapes[i];
+        if (shape->failure == ST_OK)
+            continue;
+        printf("%s\n", shape->name);
+        for (const char *at = shape->legal; *at;) {
+            size_t length = strcspn(at, " ");
+            bool usual = strncmp(at, status_name((enum status)shape->failure), length) == 0;
+            printf("    %.*s%s\n", (int)length, at, usual ? "   (when none is named)" : "");
+            at += length + (at[length] == ' ');
+        }
+    }
+    printf("\nfilters of VirtualAlloc and VirtualFree: reserve commit decommit release reset;\n"
+           "of all with a size or protection: size>=N protect=NAME\n");
+}
+
+static void list_counters(void)
+{
+    static const char *const texts[] = {
+#define COUNTER(name, text) text,
+#include "core/counters.def"
+#undef COUNTER
+    };
+    for (int i = 0; i < COUNTERS; i++)
+        printf("%-24s %s\n", counter_names[i], texts[i]);
+}
+
+static void list_calls(void)
+{
+    for (int i = 0; i < EVENT_KINDS; i++)
+        printf("%-52s %6u ns\n", event_shapes[i].name, event_shapes[i].cost_ns);
+}
+
+int cmd_list(int argc, char **argv)
+{
+    static const struct {
+        const char *name;
+        void (*list)(void);
+    } kinds[] = {{"policies", list_policies},
+                 {"recordings", list_recordings},
+                 {"faults", list_faults},
+                 {"counters", list_counters},
+                 {"calls", list_calls}};
+    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+        fputs(help, stdout);
+        return EXIT_HELD;
+    }
+    if (argc == 1) {
+        printf("policies\n");
+        list_policies();
+        printf("\nrecordings\n");
+        list_recordings();
+        return EXIT_HELD;
+    }
+    for (size_t i = 0; argc == 2 && i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(argv[1], kinds[i].name) == 0) {
+            kinds[i].list();
+            return EXIT_HELD;
+        }
+    }
+    return usage_error("list: policies, recordings, faults, counters or calls, not '%s'", argv[1]);
+}

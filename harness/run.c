@@ -1,0 +1,128 @@
+/* Runs in child processes, seen from the parent. See run.h. */
+#include "harness/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "harness/child.h"
+#include "harness/options.h"
+
+const char *outcome_name(enum outcome outcome)
+{
+    static const char *const names[] = {"ok",    "finding",        "no-progress",
+                                        "crash", "nondeterminism", "internal",
+                                        "load",  "interrupted"};
+    return names[outcome];
+}
+
+int outcome_exit_code(enum outcome outcome)
+{
+    static const int codes[] = {EXIT_HELD,  EXIT_FINDING,        EXIT_NO_PROGRESS,
+                                EXIT_CRASH, EXIT_NONDETERMINISM, EXIT_INTERNAL,
+                                EXIT_INPUT, EXIT_INTERRUPTED};
+    return codes[outcome];
+}
+
+struct run_result *run_result_create(void)
+{
+    void *place = mmap(NULL, sizeof(struct run_result), PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    return place == MAP_FAILED ? NULL : place;
+}
+
+void run_result_destroy(struct run_result *result)
+{
+    if (result)
+        munmap(result, sizeof *result);
+}
+
+int run_start(const struct run_spec *spec, struct run_result *result)
+{
+    fflush(NULL); /* or the child would write it again */
+    pid_t pid = fork();
+    if (pid == 0)
+        child_run(spec, result);
+    return pid;
+}
+
+/* The child ended without saying so: killed by a signal that nothing can catch, by an internal
+ * error, or from outside. */
+static void explain_silence(struct run_result *result, int status)
+{
+    if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_INTERNAL) {
+        result->outcome = OUTCOME_INTERNAL;
+        return;
+    }
+    result->outcome = OUTCOME_CRASH;
+    result->stop.kind = STOP_SIGNAL;
+    if (WIFSIGNALED(status)) {
+        result->stop.code = (uint32_t)WTERMSIG(status);
+        snprintf(result->stop.text, sizeof result->stop.text, "the process was killed: %s",
+                 strsignal(WTERMSIG(status)));
+    } else {
+        snprintf(result->stop.text, sizeof result->stop.text,
+                 "the process left with code %d past the run-time", WEXITSTATUS(status));
+    }
+}
+
+void run_reap(const struct run_spec *spec, struct run_result *result, int wait_status)
+{
+    (void)spec;
+    result->wait_status = wait_status;
+    if (!result->outcome_known || !WIFEXITED(wait_status) || WEXITSTATUS(wait_status) != 0) {
+        bool had_reason = result->outcome_known && WIFSIGNALED(wait_status);
+        if (!had_reason)
+            explain_silence(result, wait_status);
+    }
+    if (!result->finished)
+        result->events = result->tail_count;
+}
+
+/* Once more with the page watched: which call made it inaccessible, and who made it? */
+static void explain_page(const struct run_spec *spec, struct run_result *result)
+{
+    uint64_t address = result->stop.address - WINDOW_BASE;
+    if (result->outcome != OUTCOME_CRASH || result->stop.kind != STOP_EXCEPTION ||
+        address >= WINDOW_BYTES || spec->watch_page)
+        return;
+    struct run_spec again = *spec;
+    struct run_result *seen = run_result_create();
+    int status;
+    again.watch_page = address >> PAGE_SHIFT;
+    again.trace_path = NULL;
+    if (!seen || again.watch_page == 0)
+        return;
+    pid_t pid = run_start(&again, seen);
+    if (pid > 0 && waitpid(pid, &status, 0) == pid && seen->watch_seen) {
+        result->watch_seen = true;
+        result->watch_event_id = seen->watch_event_id;
+        result->watch_event = seen->watch_event;
+        result->watch_stack_frames = seen->watch_stack_frames;
+        memcpy(result->watch_stack, seen->watch_stack, sizeof result->watch_stack);
+    }
+    run_result_destroy(seen);
+}
+
+void run_explain(const struct run_spec *spec, struct run_result *result)
+{
+    explain_page(spec, result);
+}
+
+void run_execute(const struct run_spec *spec, struct run_result *result)
+{
+    int status = 0;
+    pid_t pid = run_start(spec, result);
+    if (pid < 0) {
+        result->outcome = OUTCOME_INTERNAL;
+        snprintf(result->stop.text, sizeof result->stop.text, "fork: %s", strerror(errno));
+        return;
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        ;
+    run_reap(spec, result, status);
+    run_explain(spec, result);
+}

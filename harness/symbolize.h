@@ -1,0 +1,25 @@
+/* Names, files and lines of program counters, through libdw, which is loaded when first needed. */
+#ifndef LW_HARNESS_SYMBOLIZE_H
+#define LW_HARNESS_SYMBOLIZE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "harness/loader.h"
+
+struct frame_text {
+    char function[160]; /* demangled where it was C++; "" unknown */
+    char file[128];     /* last part of the path; "" unknown */
+    uint32_t line;      /* 0: unknown */
+    bool in_policy;     /* in the policy's own object */
+    bool in_lowwater;   /* the simulator: left out of shown stacks */
+    char module[64];    /* last part of the object's path */
+};
+
+struct symbolizer;
+/* modules: where the policy and its libraries stood. NULL when libdw is not there. */
+struct symbolizer *symbolizer_create(const struct module_info *modules, uint32_t count);
+void symbolizer_destroy(struct symbolizer *symbolizer);
+/* innermost: the program counter itself, else the call before it. */
+void symbolize(struct symbolizer *symbolizer, uint64_t pc, bool innermost, struct frame_text *text);
+
+#endif

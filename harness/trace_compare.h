@@ -1,0 +1,17 @@
+/* Compares runs record by record. */
+#ifndef LW_HARNESS_TRACE_COMPARE_H
+#define LW_HARNESS_TRACE_COMPARE_H
+
+#include <stdio.h>
+#include "harness/run.h"
+#include "harness/trace_file.h"
+
+/* --check: runs the spec twice more with traces into memory and compares. A difference turns the
+ * outcome into nondeterminism, with both records in the text. */
+void trace_check_again(const struct run_spec *spec, struct run_result *result);
+
+/* The first record that differs, with the ones before it; returns true when all are equal. */
+bool trace_show_difference(const struct event *a, uint64_t a_count, const struct event *b,
+                           uint64_t b_count, const char *a_name, const char *b_name, FILE *out);
+
+#endif

@@ -74,7 +74,7 @@ static bool read_time(struct text *rest, bool plain, struct strace_line *line)
     unsigned parts = 0;
     for (;;) {
         size_t digits = read_digits(at, &part);
-        if (digits == 0 || part > UINT64_MAX / NS_PER_S / 64)
+        if (digits == 0 || part > UINT64_MAX / NS_PER_S)
             return false;
         seconds = seconds * 60 + part;
         parts++;

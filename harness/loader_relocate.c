@@ -36,7 +36,8 @@ static bool find_thread_local(struct policy *policy, struct module *module, cons
 {
     *owner = module;
     *offset = symbol->st_value;
-    if (symbol->st_shndx != SHN_UNDEF)
+    /* Symbol 0 means the module's own data. */
+    if (symbol->st_shndx != SHN_UNDEF || symbol == module->elf.symbols)
         return true;
     const char *name = elf_string(&module->elf, symbol->st_name);
     for (uint32_t i = 0; i < policy->count; i++) {

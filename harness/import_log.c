@@ -75,6 +75,7 @@ static uint32_t running_thread(struct log *log, uint32_t tid)
     uint32_t index = find_or_add(log, tid);
     if (log->threads[index].ended)
         index = add_thread(log, tid);
+    log->by_line += !log->threads[index].seen;
     log->threads[index].seen = true;
     return index;
 }
@@ -120,6 +121,8 @@ static void finish_call(struct log *log, const struct log_call *call, uint64_t b
     }
     bool births = call->call.kind == CALL_CLONE || call->call.kind == CALL_FORK ||
                   call->call.kind == CALL_VFORK;
+    log->births = log->births || births;
+    log->executes = log->executes || call->call.kind == CALL_EXECUTE;
     if (births && call->returned && !call->failed)
         note_birth(log, call, begin_line);
 }
@@ -195,6 +198,7 @@ static bool read_line(struct log *log, struct strace_line *line)
     case LINE_ATTACHED:
         if (!log->by_tid[line->tid])
             add_thread(log, line->tid);
+        log->threads[log->by_tid[line->tid] - 1].announced = true;
         return true;
     case LINE_EXIT:
         read_exit(log, line);

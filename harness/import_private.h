@@ -19,8 +19,9 @@ struct log_thread {
     uint32_t number; /* in the recording, NO_OBJECT: none yet */
     uint32_t parent; /* index, where birth is known */
     enum birth birth;
-    bool seen;    /* has lines of its own */
-    bool started; /* one of its calls was taken */
+    bool seen;      /* has lines of its own */
+    bool started;   /* one of its calls was taken */
+    bool announced; /* strace said that it follows it */
     bool ended;
     bool other;  /* runs another program: its calls are dropped */
     bool judged; /* other is decided by birth */
@@ -45,9 +46,12 @@ struct log {
     size_t count, room;
     struct log_thread *threads;
     size_t threads_count, threads_room;
+    size_t by_line;  /* threads that have lines */
     uint64_t *times; /* of each line, nanoseconds, never backwards */
     size_t lines, times_room;
     bool absolute; /* times are those of the clock */
+    bool births;   /* calls that make threads and processes were traced */
+    bool executes; /* and execve */
     uint32_t *by_tid;
     struct import_lines bad;
 };

@@ -6,7 +6,15 @@
 
 /* ---- threads ---- */
 
-/* Whether a thread runs this program: by the call that made it, where that was traced. */
+/* A thread that only the fault log knows, where every birth was traced: strace itself, perf, or
+ * whatever else was recorded along. */
+static bool is_stranger(const struct log *log, const struct log_thread *thread)
+{
+    bool births_known = log->births || (log->executes && log->by_line <= 1);
+    return births_known && !thread->seen && !thread->announced && thread->birth == BORN_UNKNOWN;
+}
+
+/* Whether a thread runs another program: by the call that made it, where that was traced. */
 static bool is_other(struct import *import, uint32_t index)
 {
     struct log_thread *thread = &import->log.threads[index];
@@ -14,7 +22,8 @@ static bool is_other(struct import *import, uint32_t index)
         return thread->other;
     thread->judged = true; /* also ends the walk in a circle of nonsense */
     bool parent_other = thread->birth != BORN_UNKNOWN && is_other(import, thread->parent);
-    thread->other = thread->birth == BORN_FORKED || parent_other;
+    thread->other =
+        thread->birth == BORN_FORKED || parent_other || is_stranger(&import->log, thread);
     return thread->other;
 }
 

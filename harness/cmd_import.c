@@ -1,4 +1,4 @@
-/* lowwater import: a recording from a log of memory calls. What calls mean is import.h's. */
+/* lowwater import: from logs of memory calls to a recording. */
 #include "harness/commands.h"
 
 #include <errno.h>
@@ -7,119 +7,103 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "core/check.h"
 #include "harness/import.h"
-#include "harness/input_file.h"
 #include "harness/options.h"
+#include "harness/places.h"
 #include "harness/recording_file.h"
 #include "harness/recording_stat.h"
 #include "harness/recording_write.h"
 
-/* Most text of one log: bounds what a compressed one may ask for. */
-#define LOG_BYTES_MAX (UINT64_C(4) << 30)
-/* Lines that are shown by their numbers. */
-#define LINES_SHOWN 10
+/* Logs are text in memory. */
+#define LOG_BYTES_MAX (UINT64_C(16) << 30)
+#define QUOTED_BYTES 60
 
 static const char help[] =
     "usage: lowwater import strace LOG [--faults FILE] -o FILE.lwt [--json FILE]\n"
     "\n"
-    "Turns the memory calls of one process, as strace logs them, into a recording that runs\n"
-    "can replay. Logs may be compressed with zstd; - is standard input or output.\n"
+    "Turns a log of memory calls into a recording that lowwater can replay. One log, one\n"
+    "process: calls of other programs that it started are dropped. LOG and the fault log may be\n"
+    "compressed with zstd; - is standard input.\n"
     "\n"
-    "  -o, --output FILE   the recording\n"
-    "      --faults FILE   page faults on the same clock: TID SECONDS.NANOS HEXADDRESS\n"
-    "      --json FILE     what was counted, as trace stat --json says it\n"
-    "      --help          this text\n"
+    "  --faults FILE   page faults of the same run; without them a replay touches no memory\n"
+    "  -o FILE.lwt     the recording\n"
+    "  --json FILE     what was counted, as `lowwater trace stat --json` says it\n"
+    "  --help          this text\n"
     "\n"
-    "To record a program of one's own:\n"
+    "To record a program of your own, of any runtime:\n"
     "\n"
     "  strace -f -ttt -e trace=%memory,execve,clone,clone3,fork,vfork -e signal=none \\\n"
-    "      -o LOG PROGRAM\n"
+    "      -o prog.strace PROGRAM ARGUMENTS\n"
     "\n"
-    "With faults (first touches), perf around it, on the clock that strace uses:\n"
+    "and for its page faults, in the same run, on the same clock (needs the right to trace;\n"
+    "kernel.perf_event_paranoid at most 1):\n"
     "\n"
-    "  perf record -k CLOCK_REALTIME -e page-faults -c 1 -d -o PERF \\\n"
+    "  perf record -e page-faults -c 1 -d -k CLOCK_REALTIME -o prog.perf -- \\\n"
     "      strace -f -ttt -e trace=%memory,execve,clone,clone3,fork,vfork -e signal=none \\\n"
-    "      -o LOG PROGRAM\n"
-    "  perf script -i PERF --ns -F tid,time,addr > FAULTS\n"
+    "      -o prog.strace PROGRAM ARGUMENTS\n"
+    "  perf script -i prog.perf --ns -F tid,time,addr > prog.faults\n"
+    "  lowwater import strace prog.strace --faults prog.faults -o prog.lwt\n"
     "\n"
-    "Faults of strace itself are in that file too; they hit nothing and are dropped. perf\n"
-    "trace -F all shows the same faults live, but relative to its start: not for import.\n"
-    "\n"
-    "Lines that are not understood are reported and left out. Exit codes: 0 done, 2 usage or\n"
-    "no such file, 6 a damaged input or more than half of its lines not understood.\n";
+    "execve, clone, clone3, fork and vfork tell threads from other programs. Lines that are not\n"
+    "understood are named and left out; when they are more than half, the exit code is 6.\n";
 
 struct request {
-    const char *log, *faults, *output, *json;
+    const char *log, *faults, *out, *json;
 };
 
-/* ---- the command line ---- */
-
-static bool is_dash(const char *path)
+static int read_request(int argc, char **argv, struct request *request)
 {
-    return path && strcmp(path, "-") == 0;
+    static const struct option options[] = {{"faults", required_argument, NULL, 'f'},
+                                            {"json", required_argument, NULL, 'j'},
+                                            {"output", required_argument, NULL, 'o'},
+                                            {NULL, 0, NULL, 0}};
+    *request = (struct request){0};
+    optind = 1;
+    for (int option; (option = getopt_long(argc, argv, "o:", options, NULL)) != -1;) {
+        if (option == 'f')
+            request->faults = optarg;
+        else if (option == 'j')
+            request->json = optarg;
+        else if (option == 'o')
+            request->out = optarg;
+        else
+            return usage_error("see lowwater import --help");
+    }
+    if (optind == argc || strcmp(argv[optind], "strace") != 0)
+        return usage_error("import: the kind of log is needed, strace; see lowwater import --help");
+    if (optind + 2 != argc)
+        return usage_error("import strace: one log is needed; see lowwater import --help");
+    if (!request->out)
+        return usage_error("import strace: -o FILE.lwt is needed");
+    request->log = argv[optind + 1];
+    return EXIT_HELD;
 }
 
-static bool same_path(const char *a, const char *b)
+/* Whether writing one would destroy the other; "-" is a stream. */
+static bool clash(const char *output, const char *other)
 {
-    return a && b && !is_dash(a) && !is_dash(b) && (strcmp(a, b) == 0 || same_file(a, b));
+    if (!output || !other || strcmp(output, "-") == 0)
+        return false;
+    return strcmp(output, other) == 0 || same_file(output, other);
 }
 
 static int check_request(const struct request *request)
 {
-    const char *outputs[] = {request->output, request->json};
-    for (int i = 0; i < 2; i++)
-        if (same_path(outputs[i], request->log) || same_path(outputs[i], request->faults))
+    const char *const outputs[] = {request->out, request->json};
+    for (unsigned i = 0; i < 2; i++)
+        if (clash(outputs[i], request->log) || clash(outputs[i], request->faults))
             return usage_error("import: %s would overwrite an input", outputs[i]);
-    if (same_path(request->output, request->json) ||
-        (is_dash(request->output) && is_dash(request->json)))
-        return usage_error("import: recording and --json both go to %s", request->output);
-    if (is_dash(request->log) && is_dash(request->faults))
-        return usage_error("import: only one of log and faults can be standard input");
+    if (clash(request->json, request->out))
+        return usage_error("import: the recording and --json are one file: %s", request->json);
+    if (request->faults && strcmp(request->log, "-") == 0 && strcmp(request->faults, "-") == 0)
+        return usage_error("import: only one of the logs can be standard input");
     return EXIT_HELD;
 }
 
-/* EXIT_HELD with a NULL log: help was printed. */
-static int read_options(int argc, char **argv, struct request *request)
+static int read_input(const char *path, struct input_file *file)
 {
-    static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                            {"faults", required_argument, NULL, 'f'},
-                                            {"json", required_argument, NULL, 'j'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    optind = 0; /* a new set of arguments */
-    for (int option; (option = getopt_long(argc, argv, "o:h", options, NULL)) != -1;) {
-        if (option == 'h') {
-            fputs(help, stdout);
-            return EXIT_HELD;
-        }
-        if (option == '?')
-            return usage_error("see lowwater import --help");
-        const char **where = option == 'o'   ? &request->output
-                             : option == 'f' ? &request->faults
-                                             : &request->json;
-        if (*where)
-            return usage_error("import: -%s given twice", option == 'o'   ? "o"
-                                                          : option == 'f' ? "-faults"
-                                                                          : "-json");
-        *where = optarg;
-    }
-    if (optind == argc)
-        return usage_error("import: what kind of log? strace; see lowwater import --help");
-    if (strcmp(argv[optind], "strace") != 0)
-        return usage_error("import: '%s' is no kind of log; there is strace", argv[optind]);
-    if (optind + 2 != argc)
-        return usage_error("import strace: one log is needed, and only one");
-    if (!request->output)
-        return usage_error("import strace: -o FILE.lwt is needed");
-    request->log = argv[optind + 1];
-    return check_request(request);
-}
-
-/* ---- the work ---- */
-
-static int read_text(const char *path, struct input_file *file)
-{
-    char message[512] = "";
+    char message[256];
     enum input_result result = input_read(path, LOG_BYTES_MAX, file, message, sizeof message);
     if (result == INPUT_OK)
         return EXIT_HELD;
@@ -127,40 +111,56 @@ static int read_text(const char *path, struct input_file *file)
     return result == INPUT_NO_FILE ? EXIT_USAGE : EXIT_INPUT;
 }
 
-static void report_lines(const char *path, const struct import_lines *lines)
+/* ---- lines that were not understood ---- */
+
+static void quote_line(const struct input_file *file, uint64_t number, char *text, size_t bytes)
 {
-    char count[32];
-    if (lines->count == 0)
-        return;
-    uint64_t shown = lines->count < LINES_SHOWN ? lines->count : LINES_SHOWN;
-    fprintf(stderr, "lowwater: %s: %s %s not understood:", path,
-            count_text(lines->count, count, sizeof count), lines->count == 1 ? "line" : "lines");
-    for (uint64_t i = 0; i < shown; i++)
-        fprintf(stderr, "%s %" PRIu64, i ? "," : "", lines->first[i]);
-    if (lines->count > shown)
-        fprintf(stderr, " and %s more", count_text(lines->count - shown, count, sizeof count));
-    fputc('\n', stderr);
+    const uint8_t *at = file->bytes, *end = file->bytes + file->count;
+    for (uint64_t line = 1; line < number; line++) {
+        const uint8_t *next = memchr(at, '\n', (size_t)(end - at));
+        if (!next)
+            break;
+        at = next + 1;
+    }
+    size_t length = 0;
+    for (; length + 1 < bytes && at < end && *at != '\n'; at++)
+        text[length++] = *at < 0x20 || *at > 0x7e ? '?' : (char)*at;
+    text[length] = 0;
 }
 
-static int report_status(const struct request *request, const struct import_result *result,
-                         enum import_status status)
+static void name_lines(const char *path, const struct input_file *file,
+                       const struct import_lines *lines)
 {
-    report_lines(request->log, &result->bad_lines);
-    if (request->faults)
-        report_lines(request->faults, &result->bad_fault_lines);
+    for (uint64_t i = 0; i < lines->count && i < IMPORT_LINES_NAMED; i++) {
+        char text[QUOTED_BYTES + 1];
+        quote_line(file, lines->first[i], text, sizeof text);
+        fprintf(stderr, "%s:%" PRIu64 ": not understood: %s\n", path, lines->first[i], text);
+    }
+    if (lines->count > IMPORT_LINES_NAMED)
+        fprintf(stderr, "%s: %" PRIu64 " more lines not understood\n", path,
+                lines->count - IMPORT_LINES_NAMED);
+}
+
+static int refused(const struct request *request, enum import_status status,
+                   const struct import_result *result)
+{
     switch (status) {
     case IMPORT_EMPTY:
-        fprintf(stderr, "lowwater: %s: no line at all\n", request->log);
+        fprintf(stderr, "lowwater: %s: empty\n", request->log);
         return EXIT_INPUT;
-    case IMPORT_NOT_UNDERSTOOD: {
-        bool log = result->bad_lines.count * 2 > result->stats.lines;
-        fprintf(stderr, "lowwater: %s: more than half not understood: no %s\n",
-                log ? request->log : request->faults, log ? "log of strace" : "log of faults");
+    case IMPORT_NOT_UNDERSTOOD:
+        fprintf(stderr,
+                "lowwater: %s: not a log of strace: %" PRIu64 " of %" PRIu64
+                " lines not understood",
+                request->log, result->bad_lines.count, result->stats.lines);
+        if (request->faults)
+            fprintf(stderr, ", of the fault log %" PRIu64 " of %" PRIu64,
+                    result->bad_fault_lines.count, result->fault_lines);
+        fputc('\n', stderr);
         return EXIT_INPUT;
-    }
     case IMPORT_NO_CLOCK:
         fprintf(stderr,
-                "lowwater: %s: its times cannot be held against those of the faults; record with "
+                "lowwater: %s: its times cannot be held against the fault log: record with "
                 "strace -ttt\n",
                 request->log);
         return EXIT_INPUT;
@@ -169,77 +169,73 @@ static int report_status(const struct request *request, const struct import_resu
     }
 }
 
-/* The file's name without folders and ending. */
-static void name_of(const char *path, char *name, size_t name_bytes)
-{
-    const char *base = strrchr(path, '/');
-    base = base ? base + 1 : path;
-    const char *dot = strchr(base + (*base == '.'), '.');
-    size_t length = dot ? (size_t)(dot - base) : strlen(base);
-    if (length == 0 || is_dash(path))
-        snprintf(name, name_bytes, "recording");
-    else
-        snprintf(name, name_bytes, "%.*s", (int)(length < 64 ? length : 63), base);
-}
+/* ---- the recording ---- */
 
-static int show(const struct request *request, const uint8_t *bytes, size_t count)
-{
-    struct recording recording;
-    char message[256];
-    FILE *text = is_dash(request->output) || is_dash(request->json) ? stderr : stdout;
-    if (!recording_open(&recording, bytes, count, message, sizeof message)) {
-        fprintf(stderr, "lowwater: the recording just made is not valid: %s\n", message);
-        return EXIT_INTERNAL;
-    }
-    recording_stat_print(&recording, request->output, text);
-    if (!request->json)
-        return EXIT_HELD;
-    FILE *json = is_dash(request->json) ? stdout : fopen(request->json, "w");
-    if (!json)
-        return usage_error("import: cannot write %s: %s", request->json, strerror(errno));
-    recording_stat_json(&recording, request->output, json);
-    bool failed = ferror(json) != 0;
-    failed = (json == stdout ? fflush(json) : fclose(json)) != 0 || failed;
-    return failed ? usage_error("import: cannot write %s", request->json) : EXIT_HELD;
-}
-
-static int write_recording(const struct request *request, const struct import_result *result)
+static uint8_t *encode(const struct request *request, const struct import_result *result,
+                       size_t *count)
 {
     char name[64];
+    bool stream = strcmp(request->out, "-") == 0;
+    places_base_name(stream ? request->log : request->out, name, sizeof name);
+    struct recording_head head = {name, result->objects, result->threads, result->duration_ns,
+                                  result->stats};
+    return recording_encode(&head, result->operations, result->count, count);
+}
+
+static int write_json(const struct request *request, const struct recording *recording)
+{
+    bool stream = strcmp(request->json, "-") == 0;
+    FILE *out = stream ? stdout : fopen(request->json, "w");
+    if (!out)
+        return usage_error("import: cannot write %s: %s", request->json, strerror(errno));
+    recording_stat_json(recording, request->out, out);
+    int error = ferror(out);
+    if (!stream && fclose(out) != 0)
+        error = 1;
+    return error ? usage_error("import: cannot write %s", request->json) : EXIT_HELD;
+}
+
+static int write_all(const struct request *request, const struct import_result *result)
+{
     size_t count;
-    name_of(is_dash(request->output) ? request->log : request->output, name, sizeof name);
-    struct recording_head head = {.name = name,
-                                  .objects = result->objects,
-                                  .threads = result->threads,
-                                  .duration_ns = result->duration_ns,
-                                  .stats = result->stats};
-    uint8_t *bytes = recording_encode(&head, result->operations, result->count, &count);
-    int error = bytes ? recording_file_write(request->output, bytes, count) : ENOMEM;
-    int code = error == 0
-                   ? show(request, bytes, count)
-                   : usage_error("import: cannot write %s: %s", request->output, strerror(error));
+    char message[256];
+    struct recording recording;
+    uint8_t *bytes = encode(request, result, &count);
+    CHECK(bytes != NULL);
+    bool opened = recording_open(&recording, bytes, count, message, sizeof message);
+    CHECK(opened); /* what was just written can be read */
+    int error = recording_file_write(request->out, bytes, count), code = EXIT_HELD;
+    if (error != 0)
+        code = usage_error("import: cannot write %s: %s", request->out, strerror(error));
+    if (code == EXIT_HELD && request->json)
+        code = write_json(request, &recording);
+    bool quiet =
+        strcmp(request->out, "-") == 0 || (request->json && strcmp(request->json, "-") == 0);
+    if (code == EXIT_HELD && !quiet)
+        recording_stat_print(&recording, request->out, stdout);
     free(bytes);
     return code;
 }
 
-static int import_logs(const struct request *request)
+static int import_files(const struct request *request)
 {
     struct input_file log = {0}, faults = {0};
-    struct import_result result;
-    int code = read_text(request->log, &log);
+    struct import_result result = {0};
+    int code = read_input(request->log, &log);
     if (code == EXIT_HELD && request->faults)
-        code = read_text(request->faults, &faults);
+        code = read_input(request->faults, &faults);
     if (code == EXIT_HELD) {
-        struct import_input input = {.log = (const char *)log.bytes,
-                                     .log_bytes = log.count,
-                                     .faults = (const char *)faults.bytes,
-                                     .faults_bytes = faults.count};
+        struct import_input input = {(const char *)log.bytes, log.count, (const char *)faults.bytes,
+                                     faults.count};
         enum import_status status = import_strace(&input, &result);
-        code = report_status(request, &result, status);
-        if (code == EXIT_HELD)
-            code = write_recording(request, &result);
-        import_result_free(&result);
+        name_lines(request->log, &log, &result.bad_lines);
+        if (request->faults)
+            name_lines(request->faults, &faults, &result.bad_fault_lines);
+        code = refused(request, status, &result);
     }
+    if (code == EXIT_HELD)
+        code = write_all(request, &result);
+    import_result_free(&result);
     input_free(&log);
     input_free(&faults);
     return code;
@@ -247,9 +243,15 @@ static int import_logs(const struct request *request)
 
 int cmd_import(int argc, char **argv)
 {
-    struct request request = {0};
-    int code = read_options(argc, argv, &request);
-    if (code != EXIT_HELD || !request.log)
-        return code;
-    return import_logs(&request);
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help") == 0) {
+            fputs(help, stdout);
+            return EXIT_HELD;
+        }
+    }
+    struct request request;
+    int code = read_request(argc, argv, &request);
+    if (code == EXIT_HELD)
+        code = check_request(&request);
+    return code == EXIT_HELD ? import_files(&request) : code;
 }

@@ -1,122 +1,137 @@
-/* Figures of a recording. See recording_stat.h. Does not judge them: two importers are held
- * against each other by a reader, or by a test. */
+/* Figures of recordings. See recording_stat.h. */
 #include "harness/recording_stat.h"
 
 #include <inttypes.h>
-#include "core/check.h"
+#include <string.h>
+#include "clr/recording_format.h"
+#include "harness/event_text.h"
 #include "harness/json.h"
 #include "harness/options.h"
 
-static const char *const kind_names[OPERATION_KINDS] = {
-    "reserve", "commit", "decommit", "protect", "reset",
-    "release", "grow",   "shrink",   "touch",   "failed",
+const char *const operation_kind_names[OPERATION_KINDS] = {
+    [OP_RESERVE] = "reserve", [OP_COMMIT] = "commit", [OP_DECOMMIT] = "decommit",
+    [OP_PROTECT] = "protect", [OP_RESET] = "reset",   [OP_RELEASE] = "release",
+    [OP_GROW] = "grow",       [OP_SHRINK] = "shrink", [OP_TOUCH] = "touch",
+    [OP_FAILED] = "failed",
 };
-static const char *const class_names[OBJECT_CLASSES] = {"runtime", "native", "stack", "view"};
+const char *const object_class_names[OBJECT_CLASSES] = {"runtime", "native", "stack", "view"};
+const char *const operation_protect_names[PROTECT_EXECUTE_WRITE + 1] = {"none", "read", "write",
+                                                                        "execute", "execute-write"};
 
-struct tally {
-    uint64_t operations[OPERATION_KINDS][OBJECT_CLASSES];
-    uint64_t of_kind[OPERATION_KINDS];
-    uint64_t of_class[OBJECT_CLASSES]; /* without failed calls, which belong to no object */
-    uint64_t objects[OBJECT_CLASSES];
-};
-
-static struct tally tally_of(const struct recording *recording)
+void operation_text(const struct operation *op, char *text, size_t bytes)
 {
-    struct tally tally = {0};
-    struct recording_cursor cursor;
-    struct operation op;
-    recording_begin(recording, &cursor);
-    while (recording_next(&cursor, &op)) {
-        CHECK(op.kind < OPERATION_KINDS);
-        CHECK(op.object_class < OBJECT_CLASSES);
-        tally.operations[op.kind][op.object_class]++;
-        tally.of_kind[op.kind]++;
-        tally.of_class[op.object_class] += op.kind != OP_FAILED;
-        tally.objects[op.object_class] += op.kind == OP_RESERVE;
-    }
-    return tally;
+    char size[32];
+    bytes_text(op->size, size, sizeof size);
+    if (op->kind == OP_FAILED)
+        snprintf(text, bytes, "failed, %s", size);
+    else
+        snprintf(text, bytes, "%s %s %" PRIu32 " + 0x%" PRIx64 ", %s, %s",
+                 operation_kind_names[op->kind], object_class_names[op->object_class], op->object,
+                 op->offset, op->kind == OP_TOUCH ? op->write ? "written" : "read" : size,
+                 operation_protect_names[op->protect]);
 }
 
-/* ---- text ---- */
+struct tally {
+    uint64_t of[OPERATION_KINDS][OBJECT_CLASSES];
+};
 
-static void print_bytes(const char *what, const struct recording_peak *bytes, FILE *out)
+static void count_operations(const struct recording *recording, struct tally *tally)
 {
-    char reserved[32], committed[32], views[32];
-    fprintf(out, "  %-7s reserved %s, committed %s, views %s\n", what,
-            bytes_text(bytes->reserved, reserved, sizeof reserved),
-            bytes_text(bytes->committed, committed, sizeof committed),
-            bytes_text(bytes->views, views, sizeof views));
+    struct recording_cursor cursor;
+    struct operation op;
+    memset(tally, 0, sizeof *tally);
+    recording_begin(recording, &cursor);
+    while (recording_next(&cursor, &op))
+        tally->of[op.kind][op.object_class]++;
+}
+
+static void print_figure(FILE *out, uint64_t figure, const char *what)
+{
+    char text[32];
+    if (figure != 0)
+        fprintf(out, "  %14s  %s\n", count_text(figure, text, sizeof text), what);
 }
 
 static void print_log(const struct recording_stats *stats, FILE *out)
 {
-    char lines[32], calls[32], faults[32], placed[32];
-    fprintf(out,
-            "  log     %s lines, %s calls: %" PRIu64 " failed, %" PRIu64 " hints, %" PRIu64
-            " outside\n",
-            count_text(stats->lines, lines, sizeof lines),
-            count_text(stats->calls, calls, sizeof calls), stats->failed, stats->hints,
-            stats->outside);
-    if (stats->other_process)
-        fprintf(out, "          %" PRIu64 " calls of another process left out\n",
-                stats->other_process);
-    if (stats->not_understood)
-        fprintf(out, "          %" PRIu64 " lines not understood\n", stats->not_understood);
-    if (stats->faults + stats->faults_not_understood == 0)
-        return;
-    fprintf(out, "  faults  %s, %s placed", count_text(stats->faults, faults, sizeof faults),
-            count_text(stats->faults_placed, placed, sizeof placed));
-    if (stats->faults_not_understood)
-        fprintf(out, ", %" PRIu64 " lines not understood", stats->faults_not_understood);
-    fputc('\n', out);
+    print_figure(out, stats->lines, "lines of the log");
+    print_figure(out, stats->not_understood, "of them not understood");
+    print_figure(out, stats->calls, "calls that returned");
+    print_figure(out, stats->failed, "of them failed");
+    print_figure(out, stats->hints, "without effect on memory");
+    print_figure(out, stats->outside, "on memory from before the recording");
+    print_figure(out, stats->other_process, "calls of other programs, dropped");
+    print_figure(out, stats->faults, "page faults");
+    print_figure(out, stats->faults_placed, "of them in mappings of the recording");
+    print_figure(out, stats->faults_not_understood, "lines of the fault log not understood");
+}
+
+static void print_bytes(const char *what, uint64_t peak, uint64_t final, FILE *out)
+{
+    char text[2][32];
+    fprintf(out, "  %-12s%20s%20s\n", what, count_text(peak, text[0], sizeof text[0]),
+            count_text(final, text[1], sizeof text[1]));
+}
+
+static void print_tally(const struct tally *tally, FILE *out)
+{
+    fprintf(out, "  %-12s%14s%14s%14s%14s\n", "operations", object_class_names[0],
+            object_class_names[1], object_class_names[2], object_class_names[3]);
+    for (unsigned kind = 0; kind < OPERATION_KINDS; kind++) {
+        const uint64_t *row = tally->of[kind];
+        if (row[0] + row[1] + row[2] + row[3] == 0)
+            continue;
+        fprintf(out, "  %-12s", operation_kind_names[kind]);
+        for (unsigned class = 0; class < OBJECT_CLASSES; class ++) {
+            char text[32];
+            fprintf(out, "%14s", count_text(row[class], text, sizeof text));
+        }
+        fputc('\n', out);
+    }
 }
 
 void recording_stat_print(const struct recording *recording, const char *path, FILE *out)
 {
     const struct recording_stats *stats = &recording->stats;
-    struct tally tally = tally_of(recording);
-    char text[32];
-    fprintf(out, "%s: recording %s, %" PRIu64 ".%03u s, %" PRIu64 " threads\n", path,
-            recording->name, recording->duration_ns / 1000000000,
-            (unsigned)(recording->duration_ns / 1000000 % 1000), stats->threads);
+    struct tally tally;
+    char operations[32], objects[32], when[64];
+    count_operations(recording, &tally);
+    fprintf(out, "%s: recording %s, %s\n", path, recording->name,
+            time_text(recording->duration_ns, when, sizeof when));
+    fprintf(out, "  %s operations on %s objects by %" PRIu64 " threads\n",
+            count_text(recording->operations, operations, sizeof operations),
+            count_text(recording->objects, objects, sizeof objects), stats->threads);
     print_log(stats, out);
-    print_bytes("peak", &stats->peak, out);
-    print_bytes("final", &stats->final, out);
-    fprintf(out, "  %s operations\n", count_text(recording->operations, text, sizeof text));
-    fprintf(out, "            %10s %10s %10s %10s\n", class_names[0], class_names[1],
-            class_names[2], class_names[3]);
-    for (int kind = 0; kind < OPERATION_KINDS; kind++) {
-        if (tally.of_kind[kind] == 0)
-            continue;
-        fprintf(out, "    %-8s", kind_names[kind]);
-        if (kind == OP_FAILED)
-            fprintf(out, "%10s", count_text(tally.of_kind[kind], text, sizeof text));
-        for (int class = 0; kind != OP_FAILED && class < OBJECT_CLASSES; class ++)
-            fprintf(out, "%s%10s", class ? " " : "",
-                    count_text(tally.operations[kind][class], text, sizeof text));
-        fputc('\n', out);
-    }
+    fprintf(out, "  %-12s%20s%20s\n", "bytes", "peak", "final");
+    print_bytes("reserved", stats->peak.reserved, stats->final.reserved, out);
+    print_bytes("committed", stats->peak.committed, stats->final.committed, out);
+    print_bytes("views", stats->peak.views, stats->final.views, out);
+    print_tally(&tally, out);
 }
 
 /* ---- JSON ---- */
 
-static void json_bytes(struct json *json, const char *key, const struct recording_peak *bytes)
+static void json_peak(struct json *json, const char *key, const struct recording_peak *peak)
 {
     json_key(json, key);
     json_object(json);
-    json_field_number(json, "reserved", bytes->reserved);
-    json_field_number(json, "committed", bytes->committed);
-    json_field_number(json, "views", bytes->views);
+    json_field_number(json, "reserved", peak->reserved);
+    json_field_number(json, "committed", peak->committed);
+    json_field_number(json, "views", peak->views);
     json_close(json);
 }
 
-static void json_row(struct json *json, const char *key, const char *const *names,
-                     const uint64_t *numbers, int count)
+static void json_tally(struct json *json, const struct tally *tally)
 {
-    json_key(json, key);
+    json_key(json, "operations_by_kind");
     json_object(json);
-    for (int i = 0; i < count; i++)
-        json_field_number(json, names[i], numbers[i]);
+    for (unsigned kind = 0; kind < OPERATION_KINDS; kind++) {
+        json_key(json, operation_kind_names[kind]);
+        json_object(json);
+        for (unsigned class = 0; class < OBJECT_CLASSES; class ++)
+            json_field_number(json, object_class_names[class], tally->of[kind][class]);
+        json_close(json);
+    }
     json_close(json);
 }
 
@@ -133,30 +148,78 @@ static void json_stats(struct json *json, const struct recording_stats *stats)
     json_field_number(json, "faults", stats->faults);
     json_field_number(json, "faults_placed", stats->faults_placed);
     json_field_number(json, "faults_not_understood", stats->faults_not_understood);
-    json_bytes(json, "peak", &stats->peak);
-    json_bytes(json, "final", &stats->final);
+    json_peak(json, "peak", &stats->peak);
+    json_peak(json, "final", &stats->final);
 }
 
 void recording_stat_json(const struct recording *recording, const char *path, FILE *out)
 {
-    struct tally tally = tally_of(recording);
+    struct tally tally;
     struct json json;
+    count_operations(recording, &tally);
     json_begin(&json, out);
     json_object(&json);
     json_field(&json, "file", path);
     json_field(&json, "name", recording->name);
     json_stats(&json, &recording->stats);
-    json_field_number(&json, "duration_ns", recording->duration_ns);
     json_field_number(&json, "operations", recording->operations);
     json_field_number(&json, "objects", recording->objects);
-    json_row(&json, "operations_of_kind", kind_names, tally.of_kind, OPERATION_KINDS);
-    json_row(&json, "operations_of_class", class_names, tally.of_class, OBJECT_CLASSES);
-    json_row(&json, "objects_of_class", class_names, tally.objects, OBJECT_CLASSES);
-    json_key(&json, "operations_of");
-    json_object(&json);
-    for (int kind = 0; kind < OP_FAILED; kind++)
-        json_row(&json, kind_names[kind], class_names, tally.operations[kind], OBJECT_CLASSES);
-    json_close(&json);
+    json_field_number(&json, "duration_ns", recording->duration_ns);
+    json_tally(&json, &tally);
     json_close(&json);
     json_end(&json);
+}
+
+/* ---- differences ---- */
+
+static void show_operation(const char *path, bool there, const struct operation *op, FILE *out)
+{
+    char text[256], when[64];
+    operation_text(op, text, sizeof text);
+    if (there)
+        fprintf(out, "  %s: %s  t%u  %s\n", path, time_text(op->time_ns, when, sizeof when),
+                (unsigned)op->thread, text);
+    else
+        fprintf(out, "  %s: ends here\n", path);
+}
+
+static bool same_operation(const struct operation *a, const struct operation *b)
+{
+    return a->time_ns == b->time_ns && a->object == b->object && a->thread == b->thread &&
+           a->kind == b->kind && a->object_class == b->object_class && a->protect == b->protect &&
+           a->write == b->write && a->offset == b->offset && a->size == b->size;
+}
+
+static bool same_stats(const struct recording_stats *a, const struct recording_stats *b)
+{
+    bool same = true;
+#define FIGURE(member) same = same && a->member == b->member;
+    RECORDING_FIGURES(FIGURE)
+#undef FIGURE
+    return same;
+}
+
+bool recording_show_difference(const struct recording *a, const struct recording *b,
+                               const char *path_a, const char *path_b, FILE *out)
+{
+    struct recording_cursor at_a, at_b;
+    struct operation op_a = {0}, op_b = {0};
+    recording_begin(a, &at_a);
+    recording_begin(b, &at_b);
+    for (uint64_t i = 0;; i++) {
+        bool more_a = recording_next(&at_a, &op_a), more_b = recording_next(&at_b, &op_b);
+        if (!more_a && !more_b)
+            break;
+        if (more_a && more_b && same_operation(&op_a, &op_b))
+            continue;
+        fprintf(out, "operation %" PRIu64 " differs\n", i);
+        show_operation(path_a, more_a, &op_a, out);
+        show_operation(path_b, more_b, &op_b, out);
+        return false;
+    }
+    bool same = same_stats(&a->stats, &b->stats) && a->objects == b->objects &&
+                a->threads == b->threads && a->duration_ns == b->duration_ns;
+    if (!same)
+        fprintf(out, "the operations are equal, what the imports counted is not\n");
+    return same;
 }

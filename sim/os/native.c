@@ -1,8 +1,8 @@
 /* The window and the fault handler. See native.h.
  *
  * The handler runs on an alternate stack, asks the model through machine_open, and returns to the
- * instruction, or ends the run with the exception that Windows would raise. SA_NODEFER: a fault
- * inside the handler is a bug that must show as itself. */
+ * instruction, or ends the run with the exception that Windows would raise. SA_NODEFER, because
+ * the handler may touch simulated memory itself (a heap block that it explains). */
 #include "os/native.h"
 
 #include <errno.h>
@@ -14,7 +14,7 @@
 #include <ucontext.h>
 #include "core/check.h"
 #include "core/fiber.h"
-#include "os/machine.h"
+#include "os/machine_private.h"
 
 /* The kernel allows 65,530 mappings by default and each open piece may split two. */
 #define PIECES_MAX 30000
@@ -30,7 +30,7 @@ struct native {
     uint32_t epoch;
     uint64_t pieces; /* runs of pages that are open alike: mappings of the kernel */
     uint64_t flushes;
-    void *alternate_stack;
+    uint64_t alternate_stack, alternate_bytes;
 };
 
 /* ---- the fault handler ---- */
@@ -82,7 +82,8 @@ static _Noreturn void stop_outside(struct sim *sim, int signal, const siginfo_t 
         (signal == SIGSEGV || signal == SIGBUS) && info->si_code > 0 && info->si_code != SI_KERNEL;
     uint64_t address = has_address ? (uint64_t)info->si_addr : 0;
     stop.address = address;
-    if (has_address && fiber_in_guard(fiber_current(), address)) {
+    bool in_stacks = has_address && address - STACKS_BASE < TLS_BASE - STACKS_BASE;
+    if (in_stacks && fiber_in_guard(fiber_current(), address)) {
         stop.kind = STOP_EXCEPTION;
         stop.code = EXCEPTION_STACK;
         snprintf(stop.text, sizeof stop.text, "stack overflow: the stack of %llu KiB is used up",
@@ -97,6 +98,26 @@ static _Noreturn void stop_outside(struct sim *sim, int signal, const siginfo_t 
     sim_stop(sim, &stop);
 }
 
+/* Whether the handler itself, or the hook that ends the run, was interrupted. */
+static bool in_handler(const struct native *native, const ucontext_t *context)
+{
+#if defined(__x86_64__)
+    uint64_t stack_pointer = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
+    return stack_pointer - native->alternate_stack < native->alternate_bytes;
+#else
+    (void)native, (void)context;
+    return false;
+#endif
+}
+
+static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
+
+static void use_default_handlers(void)
+{
+    for (size_t i = 0; i < sizeof fault_signals / sizeof *fault_signals; i++)
+        signal(fault_signals[i], SIG_DFL);
+}
+
 static void on_fault(int signal, siginfo_t *info, void *context)
 {
     struct machine *m = machine_current();
@@ -107,11 +128,16 @@ static void on_fault(int signal, siginfo_t *info, void *context)
      * address. */
     bool in_window = (signal == SIGSEGV || signal == SIGBUS) && info->si_code > 0 &&
                      info->si_code != SI_KERNEL && address - WINDOW_BASE < WINDOW_BYTES;
-    if (!in_window)
-        stop_outside(sim, signal, info, context);
     int saved_errno = errno;
     enum access_kind kind = access_kind_of(context);
-    enum access_result result = machine_open(m, address - WINDOW_BASE, kind);
+    enum access_result result =
+        in_window ? machine_open(m, address - WINDOW_BASE, kind) : ACCESS_VIOLATION;
+    if (result != ACCESS_OK && in_handler(m->native, context)) {
+        use_default_handlers(); /* a bug of ours: it shows as itself when the instruction repeats */
+        return;
+    }
+    if (!in_window)
+        stop_outside(sim, signal, info, context);
     if (result != ACCESS_OK)
         stop_in_window(sim, address, kind, result, context);
     errno = saved_errno;
@@ -123,20 +149,31 @@ static void install_handler(struct native *native)
 #ifdef AT_MINSIGSTKSZ
     bytes += getauxval(AT_MINSIGSTKSZ);
 #endif
-    native->alternate_stack = arena_alloc(&native->sim->arena, bytes);
-    stack_t stack = {.ss_sp = native->alternate_stack, .ss_size = bytes};
+    void *place = arena_alloc(&native->sim->arena, bytes);
+    native->alternate_stack = (uint64_t)place;
+    native->alternate_bytes = bytes;
+    stack_t stack = {.ss_sp = place, .ss_size = bytes};
     int failed = sigaltstack(&stack, NULL);
     CHECK(!failed);
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     action.sa_sigaction = on_fault;
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++) {
-        failed = sigaction(signals[i], &action, NULL);
+    for (size_t i = 0; i < sizeof fault_signals / sizeof *fault_signals; i++) {
+        failed = sigaction(fault_signals[i], &action, NULL);
         CHECK(!failed);
     }
 }
 
 /* ---- the window ---- */
+
+/* The kernel keeps a reverse map (anon_vma) for mappings with contents, and merges only neighbours
+ * that share one. Written now, while the window is one mapping, a single one serves all its parts
+ * for ever; otherwise every isolated page gets its own, and closed pages stay separate mappings. */
+static void share_anon_vma(void *place)
+{
+    mprotect(place, PAGE_BYTES, PROT_READ | PROT_WRITE); /* logical page 0 is never used */
+    *(volatile uint8_t *)place = 0;
+    mprotect(place, PAGE_BYTES, PROT_NONE);
+}
 
 struct native *native_create(struct sim *sim)
 {
@@ -149,6 +186,7 @@ struct native *native_create(struct sim *sim)
                       "on it (ulimit -v)?",
                       (unsigned long long)WINDOW_BASE, strerror(errno));
     madvise(place, WINDOW_BYTES, MADV_NOHUGEPAGE); /* pages open one by one */
+    share_anon_vma(place);
     struct native *native = arena_alloc(&sim->arena, sizeof *native);
     native->sim = sim;
     native->epoch = 1;
@@ -158,9 +196,7 @@ struct native *native_create(struct sim *sim)
 
 void native_destroy(struct native *native)
 {
-    static const int signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
-    for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
-        signal(signals[i], SIG_DFL);
+    use_default_handlers();
     stack_t off = {.ss_flags = SS_DISABLE};
     sigaltstack(&off, NULL);
     munmap((void *)WINDOW_BASE, WINDOW_BYTES);

@@ -163,7 +163,8 @@ static bool read_unfinished(struct log *log, const struct strace_line *line)
 
 static bool read_resumed(struct log *log, struct strace_line *line)
 {
-    struct log_thread *thread = &log->threads[running_thread(log, line->tid)];
+    uint32_t index = running_thread(log, line->tid); /* may move the threads */
+    struct log_thread *thread = &log->threads[index];
     enum call_kind kind = strace_call_kind(line->name);
     bool matches = thread->pending && thread->name.length == line->name.length &&
                    memcmp(thread->name.at, line->name.at, line->name.length) == 0;
@@ -182,7 +183,8 @@ static bool read_resumed(struct log *log, struct strace_line *line)
 
 static void read_exit(struct log *log, const struct strace_line *line)
 {
-    struct log_thread *thread = &log->threads[find_or_add(log, line->tid)];
+    uint32_t index = find_or_add(log, line->tid);
+    struct log_thread *thread = &log->threads[index];
     thread->seen = true;
     thread->ended = true;
     thread->pending = false;

@@ -224,6 +224,17 @@ static enum access_result probe(const struct address *address, enum access_kind 
     return machine_touch(machine_current(), native - WINDOW_BASE, kind);
 }
 
+/* Memory above the window exists in the model only; nobody ever wrote to it. */
+static bool is_reachable(const struct address *address)
+{
+    return (uint64_t)(uintptr_t)native_of(address) - WINDOW_BASE < WINDOW_BYTES;
+}
+
+static uint8_t read_byte(const struct address *address)
+{
+    return is_reachable(address) ? *(volatile uint8_t *)native_of(address) : 0;
+}
+
 static const char *const kinds[] = {"read", "write", "exec"};
 
 static bool show_access(enum access_result outcome, enum access_kind kind, char *result,
@@ -250,10 +261,10 @@ static bool do_access(struct vector_state *state, struct words *w, char *result,
     volatile uint8_t *native = native_of(&address);
     snprintf(result, bytes, "ok");
     if (kind == ACCESS_READ) {
-        snprintf(result, bytes, "ok 0x%02x", *native);
-    } else if (kind == ACCESS_WRITE) {
+        snprintf(result, bytes, "ok 0x%02x", read_byte(&address));
+    } else if (kind == ACCESS_WRITE && is_reachable(&address)) {
         *native = (uint8_t)byte;
-    } else {
+    } else if (kind == ACCESS_EXECUTE && is_reachable(&address)) {
 #if defined(__x86_64__)
         /* The byte is C3, a return; anything else would run wild. */
         if (machine_touch(machine_current(), (uint64_t)(uintptr_t)native - WINDOW_BASE,
@@ -280,7 +291,7 @@ static bool do_iszero(struct vector_state *state, struct words *w, char *result,
         if ((i == 0 || at.value % PAGE_BYTES == 0) &&
             !show_access(probe(&at, ACCESS_READ), ACCESS_READ, result, bytes))
             return true;
-        uint8_t byte = *(volatile uint8_t *)native_of(&at);
+        uint8_t byte = read_byte(&at);
         if (byte) {
             snprintf(result, bytes, "no 0x%" PRIx64 "=0x%02x", i, byte);
             return true;

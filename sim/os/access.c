@@ -112,6 +112,7 @@ static enum access_result decide(struct machine *m, uint64_t page, enum access_k
     }
     if (!(entry & PTE_RESIDENT))
         make_resident(m, page, &entry, kind == ACCESS_WRITE, native);
+    CHECK(may & (1u << kind));
     page_table_set(m->table, page, (entry & ~(uint32_t)PTE_MAY) | may);
     return ACCESS_OK;
 }
@@ -232,10 +233,12 @@ static uint32_t close_entry(void *context, uint64_t page, uint32_t entry)
         closing->begun += open != left;
         closing->last_open = open;
     }
+    CHECK(!(entry & PTE_LOCKED) || (entry & PTE_RESIDENT));
     entry &= (1u << PTE_EPOCH_SHIFT) - 1;
     entry &= ~(uint32_t)(PTE_MAY | PTE_OPEN);
     if (!closing->forget)
         return entry;
+    CHECK(m->frames_used >= 1 || !(entry & PTE_RESIDENT));
     if (entry & PTE_CONTENT)
         extend_run(closing, &closing->content, page);
     m->frames_used -= (entry & PTE_RESIDENT) != 0;

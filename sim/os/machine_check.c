@@ -77,10 +77,13 @@ static enum status plan_reserve(const struct machine *m, uint64_t address, uint6
         if (!space_find_gap(m->space, plan->range.pages, align >> PAGE_SHIFT, LOWEST_PAGE,
                             m->placement_end_page, type & MEM_TOP_DOWN, &plan->range.first))
             return ST_NOT_ENOUGH_MEMORY;
+        CHECK(plan->range.first % (align >> PAGE_SHIFT) == 0);
+        CHECK(range_end(plan->range) <= m->placement_end_page);
         return ST_OK;
     }
     uint64_t base = address & ~(GRANULARITY_BYTES - 1);
     plan->range = pages_of(base, address + size - base);
+    CHECK(plan->range.first >= LOWEST_PAGE);
     if (range_end(plan->range) > m->end_page)
         return ST_INVALID_PARAMETER;
     return space_is_free(m->space, plan->range.first, plan->range.pages) ? ST_OK
@@ -131,6 +134,7 @@ enum status check_alloc(const struct machine *m, uint64_t address, uint64_t size
     if (plan->region)
         plan->new_commit_pages -=
             region_committed(plan->region, plan->range.first, plan->range.pages);
+    CHECK(plan->new_commit_pages <= plan->range.pages);
     return charge_possible(m, plan->new_commit_pages);
 }
 
@@ -150,6 +154,7 @@ enum status check_free(const struct machine *m, uint64_t address, uint64_t size,
     if (!plan->region)
         return ST_INVALID_ADDRESS;
     struct region_info info = region_info(plan->region);
+    CHECK(info.pages > 0 && info.committed_pages <= info.pages);
     if (info.flags & (REGION_VIEW | REGION_IMAGE | REGION_HEAP | REGION_STACK))
         return ST_INVALID_PARAMETER;
     if (size != 0) {

@@ -45,6 +45,7 @@ static enum status check_lock(const struct machine *m, uint64_t address, uint64_
     status = check_lockable(m, range, guard);
     if (status != ST_OK || *guard != UINT64_MAX)
         return status;
+    CHECK(m->config.working_set_min_pages > LOCK_OVERHEAD_PAGES);
     uint64_t limit = m->config.working_set_min_pages - LOCK_OVERHEAD_PAGES;
     /* The limit is small, so a range above it is refused without looking at its pages. */
     if (range.pages > limit || m->locked_pages + unlocked_pages(m, range) > limit)
@@ -61,6 +62,7 @@ static void lock_pages(struct machine *m, struct page_range range)
         m->locked_pages += !(entry & PTE_LOCKED);
         page_table_set(m->table, page, entry | PTE_LOCKED);
     }
+    CHECK(m->locked_pages >= range.pages);
 }
 
 enum status machine_lock(struct machine *m, uint64_t address, uint64_t size)
@@ -102,6 +104,7 @@ enum status machine_unlock(struct machine *m, uint64_t address, uint64_t size)
         struct page_range range = pages_of(address, size);
         for (uint64_t page = range.first; page < range_end(range); page++)
             page_table_set(m->table, page, page_table_get(m->table, page) & ~(uint32_t)PTE_LOCKED);
+        CHECK(m->locked_pages >= range.pages);
         m->locked_pages -= range.pages;
     }
     sim_event(m->sim, EVENT_VirtualUnlock, status_code(status), address, size, 0, 0);
@@ -152,6 +155,7 @@ static void change_working_set(struct machine *m, uint64_t min, uint64_t max, ui
 {
     m->config.working_set_min_pages = min < WORKING_SET_LEAST_PAGES ? WORKING_SET_LEAST_PAGES : min;
     m->config.working_set_max_pages = max;
+    CHECK(m->config.working_set_min_pages <= max);
     /* Of each pair one flag is set at any time. */
     if (flags & (QUOTA_LIMITS_HARDWS_MIN_ENABLE | QUOTA_LIMITS_HARDWS_MIN_DISABLE))
         m->working_set_flags &=
@@ -216,6 +220,7 @@ static uint32_t watch_visit(void *context, uint64_t page, uint32_t entry)
     struct watch_walk *walk = context;
     if (!(entry & PTE_DIRTY) || walk->found == walk->room)
         return entry;
+    CHECK(walk->found < walk->room);
     walk->pages[walk->found++] = page << PAGE_SHIFT;
     return walk->reset ? watch_reset_entry(entry) : entry;
 }
@@ -236,6 +241,7 @@ enum status machine_get_write_watch(struct machine *m, uint32_t flags, uint64_t 
         if (walk.reset)
             close_pages(m, range);
         page_table_walk(m->table, range.first, range.pages, watch_visit, &walk);
+        CHECK(walk.found <= *count);
         found = *count = walk.found;
     }
     sim_event(m->sim, EVENT_GetWriteWatch, status_code(status), address, size, flags | found << 32,

@@ -34,6 +34,7 @@ static uint64_t to_logical(const volatile void *address)
 
 static void *to_native(uint64_t logical)
 {
+    CHECK(logical <= UINT64_C(128) << 40);
     return (void *)(uintptr_t)(logical + WINDOW_BASE);
 }
 
@@ -233,6 +234,7 @@ UINT WINAPI GetWriteWatch(DWORD flags, PVOID base, SIZE_T size, PVOID *addresses
     uint64_t *pages = arena_alloc(arena, bytes);
     enum status status = machine_get_write_watch(m, flags, to_logical(base), size, pages, &room);
     if (status == ST_OK) {
+        CHECK(room < most);
         for (uint64_t i = 0; i < room; i++)
             addresses[i] = to_native(pages[i]);
         *count = room;

@@ -47,6 +47,8 @@ static bool joins(const struct piece *a, const struct piece *b)
 static void splice(struct address_map *map, size_t first, size_t end, const struct piece *others,
                    size_t count)
 {
+    if (first == end && count == 0)
+        return;
     for (size_t i = first; i < end; i++)
         account(map, &map->pieces[i], UINT64_MAX);
     for (size_t i = 0; i < count; i++)

@@ -43,7 +43,8 @@ void import_emit(struct import *import, enum operation_kind kind, uint32_t objec
 
 void import_emit_failed(struct import *import, uint64_t size)
 {
-    append(import, (struct import_operation){.end = page_up(size), .kind = OP_FAILED});
+    uint64_t asked = size < ADDRESSES_END ? page_up(size) : ADDRESSES_END;
+    append(import, (struct import_operation){.end = asked, .kind = OP_FAILED});
 }
 
 void import_collect(struct import *import, uint64_t start, uint64_t end)

@@ -175,7 +175,7 @@ enum effect import_attach_call(struct import *import, const struct memory_call *
         if (import->segments[i].id == call->id && import->segments[i].size != 0)
             size = import->segments[i].size;
     uint64_t start = page_down(address), end = page_up(start + size);
-    if (end <= start)
+    if (!is_range_of_program(start, size))
         return EFFECT_OUTSIDE;
     import_unmap(import, start, end);
     import_map_fresh(import, OBJECT_VIEW, start, end, CALL_READ | CALL_WRITE);

@@ -140,6 +140,14 @@ static inline uint64_t page_up(uint64_t address)
                                              : page_down(address + PAGE_BYTES - 1);
 }
 
+/* Beyond the addresses of programs on every machine that Linux runs on. */
+#define ADDRESSES_END (UINT64_C(1) << 57)
+
+static inline bool is_range_of_program(uint64_t start, uint64_t size)
+{
+    return size <= ADDRESSES_END && start <= ADDRESSES_END - size;
+}
+
 /* ---- import_map.c ---- */
 
 /* Collects the pieces in the range into import->pieces. */

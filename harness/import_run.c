@@ -38,9 +38,29 @@ static uint32_t number_of(struct import *import, struct log_thread *thread)
 
 /* ---- one call ---- */
 
+/* Whether a program can have got what the log says: a damaged one says anything. */
+static bool is_possible(const struct log_call *call)
+{
+    const struct memory_call *memory = &call->call;
+    switch (memory->kind) {
+    case CALL_REMAP:
+        return is_range_of_program(memory->address, memory->size) &&
+               is_range_of_program(call->result, memory->new_size);
+    case CALL_MAP:
+    case CALL_SHADOW:
+    case CALL_BREAK:
+    case CALL_ATTACH:
+        return is_range_of_program(call->result, memory->size);
+    default:
+        return true; /* about what is known already */
+    }
+}
+
 static enum effect take_call(struct import *import, const struct log_call *call)
 {
     const struct memory_call *memory = &call->call;
+    if (!is_possible(call))
+        return EFFECT_OUTSIDE;
     switch (memory->kind) {
     case CALL_MAP:
         return import_map_call(import, memory, call->result);

@@ -39,6 +39,21 @@ static void expect_operations(const char *expected)
     assert_string_equal(text, expected);
 }
 
+/* What was imported can be written and read. */
+static void assert_encodes(uint64_t id)
+{
+    struct recording_head head = {"imported", result.objects, result.threads, result.duration_ns,
+                                  result.stats};
+    size_t count;
+    char message[256];
+    struct recording recording;
+    uint8_t *bytes = recording_encode(&head, result.operations, result.count, &count);
+    assert_non_null(bytes);
+    if (!recording_open(&recording, bytes, count, message, sizeof message))
+        fail_msg("%llu: %s", (unsigned long long)id, message);
+    free(bytes);
+}
+
 static void expect_bytes(const struct recording_peak *bytes, uint64_t reserved, uint64_t committed,
                          uint64_t views)
 {
@@ -253,6 +268,7 @@ static void failed_calls_are_kept_as_failed(void **state)
     assert_int_equal(result.operations[0].kind, OP_FAILED);
     assert_int_equal(result.operations[0].size, 8192);
     expect_bytes(&result.stats.peak, 0, 0, 0);
+    assert_encodes(0);
 }
 
 static void a_munmap_takes_effect_where_it_begins(void **state)
@@ -278,6 +294,22 @@ static void calls_on_memory_from_before_are_counted(void **state)
            "1 1.1 munmap(0x7ff000000000, 4096) = 0\n");
     assert_int_equal(result.stats.outside, 2);
     assert_int_equal(result.count, 0);
+}
+
+/* No process has such addresses; a damaged log may. */
+static void ranges_beyond_every_address_space_are_outside(void **state)
+{
+    (void)state;
+    import("1 1.0 mmap(NULL, 0xfffffffffffff000, PROT_NONE, " ANONYMOUS ", -1, 0) = 0x10000000\n"
+           "1 1.1 mmap(NULL, 4096, PROT_NONE, " ANONYMOUS ", -1, 0) = 0xfffffffffffff000\n"
+           "1 1.2 brk(NULL) = 0x20000000\n"
+           "1 1.3 brk(0xffffffffffffff00) = 0xffffffffffffff00\n" RESERVE_1M
+           "1 1.4 mremap(0x10000000, 1048576, 0xfffffffffffff000, MREMAP_MAYMOVE) = 0x30000000\n"
+           "1 1.5 shmget(IPC_PRIVATE, 0xfffffffffffff000, IPC_CREAT) = 7\n"
+           "1 1.6 shmat(7, NULL, 0) = 0x40000000\n");
+    assert_int_equal(result.stats.outside, 5);
+    assert_encodes(0);
+    expect_bytes(&result.stats.peak, 1048576, 0, 0);
 }
 
 static void a_thread_that_asks_for_the_break_later_is_another_program(void **state)
@@ -391,16 +423,7 @@ static void damaged_logs_give_valid_recordings(void **state)
         struct import_input input = {log, length, "1 1.25 10011000\n3 1.9 20000000\n", 31};
         import_result_free(&result);
         import_strace(&input, &result);
-        struct recording_head head = {"damaged", result.objects, result.threads, result.duration_ns,
-                                      result.stats};
-        size_t count;
-        char message[256];
-        struct recording recording;
-        uint8_t *bytes = recording_encode(&head, result.operations, result.count, &count);
-        assert_non_null(bytes);
-        if (!recording_open(&recording, bytes, count, message, sizeof message))
-            fail_msg("%llu: %s", (unsigned long long)id, message);
-        free(bytes);
+        assert_encodes(id);
     }
 }
 
@@ -430,6 +453,7 @@ int main(void)
         cmocka_unit_test(failed_calls_are_kept_as_failed),
         cmocka_unit_test(a_munmap_takes_effect_where_it_begins),
         cmocka_unit_test(calls_on_memory_from_before_are_counted),
+        cmocka_unit_test(ranges_beyond_every_address_space_are_outside),
         cmocka_unit_test(a_thread_that_asks_for_the_break_later_is_another_program),
         cmocka_unit_test(forked_programs_are_dropped_and_threads_kept),
         cmocka_unit_test(faults_become_touches_where_an_object_is),

@@ -1,0 +1,56 @@
+/* What the files of the benchmark program share.
+ *
+ * Every measurement is one call that takes some tens of milliseconds and returns nanoseconds per
+ * operation. bench.c calls a row's measurement and that of its reference in turn, round after
+ * round, and takes medians: both then see the same computer. */
+#ifndef LW_BENCH_H
+#define LW_BENCH_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Prints what went wrong and ends the program: a benchmark has nothing to save. */
+_Noreturn void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- kernel.c: what the same costs without a simulator ---- */
+
+/* mmap and munmap of 64 KiB. */
+double kernel_map_pair(void);
+/* Commit and decommit of an untouched page: mprotect; madvise and mprotect. */
+double kernel_commit_pair(void);
+/* From exec to exit of a command, its output dropped. arguments[0] is the path. */
+double kernel_command(const char *const *arguments);
+
+/* ---- machines.c: the Win32 surface of a machine with so many live regions ---- */
+
+enum machine_task {
+    TASK_PAIR_SAME,    /* VirtualFree and VirtualAlloc of 64 KiB, always the same region */
+    TASK_PAIR_RANDOM,  /* ... a random one each time */
+    TASK_QUERY,        /* VirtualQuery of a random region */
+    TASK_COMMIT_64K,   /* commit and decommit of 64 KiB inside a terabyte of reserved memory */
+    TASK_COMMIT_1T,    /* ... of all of it but its edges */
+    TASK_REGION_BYTES, /* no time: bytes of simulator memory for one live region */
+    TASK_END           /* internal: the process is to end */
+};
+struct machine_process; /* a machine stands at fixed addresses: each has a process of its own */
+
+struct machine_process *machine_process_start(uint64_t regions);
+double machine_process_measure(struct machine_process *process, enum machine_task task);
+void machine_process_end(struct machine_process *process);
+
+/* ---- replays.c: a recording through CLR, policy, Win32 surface and machine ---- */
+
+struct synthetic; /* a recording that keeps so many regions alive, held in memory */
+
+struct replay_figures {
+    double operation_ns; /* for one operation of the recording */
+    double record_ns;    /* for one record of the trace: an operation makes two or more */
+};
+
+struct synthetic *synthetic_create(uint64_t regions, uint64_t operations);
+void synthetic_write(const struct synthetic *synthetic, const char *path);
+struct replay_figures synthetic_replay(const struct synthetic *synthetic, const char *policy_path,
+                                       bool digest);
+void synthetic_destroy(struct synthetic *synthetic);
+
+#endif

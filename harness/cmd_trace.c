@@ -11,6 +11,7 @@
 #include "harness/event_text.h"
 #include "harness/json.h"
 #include "harness/options.h"
+#include "harness/places.h"
 #include "harness/recording_file.h"
 #include "harness/recording_stat.h"
 #include "harness/trace_compare.h"
@@ -42,10 +43,12 @@ struct opened {
     struct recording_file recording;
 };
 
-static int open_file(const char *path, struct opened *file)
+static int open_file(const char *word, struct opened *file)
 {
-    char message[512] = "";
+    char message[512] = "", bundled[512];
     struct input_file input;
+    bool exists = strcmp(word, "-") == 0 || access(word, F_OK) == 0;
+    const char *path = !exists && places_recording(word, bundled, sizeof bundled) ? bundled : word;
     enum input_result result =
         input_read(path, UINT64_C(64) << 30, &input, message, sizeof message);
     file->kind = KIND_NONE;

@@ -51,6 +51,8 @@ void import_collect(struct import *import, uint64_t start, uint64_t end)
 {
     const struct address_map *map = &import->map;
     import->pieces_count = 0;
+    if (start >= end)
+        return;
     for (size_t i = address_map_first(map, start); i < map->count && map->pieces[i].start < end;
          i++) {
         struct piece piece = map->pieces[i];
@@ -267,6 +269,8 @@ enum effect import_map_call(struct import *import, const struct memory_call *cal
 enum effect import_protect_call(struct import *import, const struct memory_call *call)
 {
     uint64_t start = page_down(call->address), end = page_up(call->address + call->size);
+    if (call->size == 0)
+        return EFFECT_HINT; /* allowed, and nothing */
     import_collect(import, start, end);
     for (size_t i = 0; i < import->pieces_count; i++) {
         struct piece piece = import->pieces[i];
@@ -287,6 +291,8 @@ enum effect import_discard_call(struct import *import, const struct memory_call 
 {
     uint64_t start = page_down(call->address), end = page_up(call->address + call->size);
     bool any = false;
+    if (call->size == 0)
+        return EFFECT_HINT;
     import_collect(import, start, end);
     for (size_t i = 0; i < import->pieces_count; i++) {
         const struct piece *piece = &import->pieces[i];

@@ -23,7 +23,7 @@ CFLAGS = -std=gnu11 $(OPT) -g $(WARN) -fno-strict-aliasing -fvisibility=hidden \
 LDFLAGS = -no-pie $(SANFLAGS)
 LDLIBS = -lzstd -ldl -lm
 # No vptr check: the CLR hands objects of C to policies in C++.
-POLICY_FLAGS = -shared -fPIC -g $(OPT) -Wall -Wextra -Wno-unknown-pragmas -Isim/include \
+POLICY_FLAGS = -shared -fPIC -g $(OPT) -fno-optimize-sibling-calls -fno-stack-protector -fcf-protection=none -Wall -Wextra -Wno-unknown-pragmas -Isim/include \
                $(SANFLAGS) $(if $(SANITIZE),-fno-sanitize=vptr)
 
 SIM_SOURCES := $(wildcard sim/core/*.c sim/os/*.c sim/crt/*.c sim/clr/*.c)

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "harness/child.h"
+#include "harness/options.h"
 #include "harness/trace_compare.h"
 
 #define JOBS_MAX 64
@@ -60,7 +61,7 @@ static void start_next(struct batch *batch)
     run->result = run_result_create();
     if (!run->result) {
         fprintf(stderr, "lowwater: no memory for the result of a run\n");
-        exit(EXIT_FAILURE);
+        _exit(EXIT_INTERNAL);
     }
     job->run = batch->started++;
     job->pid = run_start(&run->spec, run->result);

@@ -51,6 +51,7 @@ void cc_flags(struct cc_line *line, bool cxx)
                                          "-O2",
                                          "-fno-stack-protector",
                                          "-fcf-protection=none",
+                                         "-fno-optimize-sibling-calls",
                                          "-Wno-unknown-pragmas",
                                          "-Wno-attributes"};
     snprintf(include, sizeof include, "-I%s", places_include());
@@ -274,6 +275,22 @@ static void offer_all_spellings(const char *source, const char *folder, const ch
         closedir(entries);
 }
 
+void cc_offer_spellings(const char *const *sources, unsigned count, char *links, size_t bytes)
+{
+    char cache[PATH_MAX], folder[PATH_MAX], real[PATH_MAX];
+    links[0] = '\0';
+    if (count == 0 || !realpath(sources[0], real) || !cache_folder(cache, sizeof cache))
+        return;
+    snprintf(links, bytes, "%s/%016llx.links", cache,
+             (unsigned long long)XXH3_64bits(real, strlen(real)));
+    for (unsigned i = 0; i < count; i++) {
+        source_folder(sources[i], folder, sizeof folder);
+        offer_all_spellings(sources[i], folder, links);
+    }
+    if (access(links, R_OK) != 0)
+        links[0] = '\0';
+}
+
 bool cc_build_cached(const char *source, char *out_path, size_t out_bytes, char *message,
                      size_t message_bytes)
 {
@@ -293,9 +310,9 @@ bool cc_build_cached(const char *source, char *out_path, size_t out_bytes, char 
     snprintf(out_path, out_bytes, "%s/%s-%s.so", cache, name, key);
     if (access(out_path, R_OK) == 0)
         return true;
-    snprintf(links, sizeof links, "%s/%s.links", cache, key);
-    offer_all_spellings(source, folder, links);
-    snprintf(include, sizeof include, "-I%s", links);
+    cc_offer_spellings(&source, 1, links, sizeof links);
+    if (links[0])
+        snprintf(include, sizeof include, "-I%s", links);
     snprintf(temporary, sizeof temporary, "%s/%s.%d.so", cache, key, (int)getpid());
     cc_make_line(&line, words, 2, temporary);
     int code = cc_run(&line);

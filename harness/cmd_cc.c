@@ -77,6 +77,22 @@ static int check_files(const struct request *request)
     return EXIT_HELD;
 }
 
+/* Adds the folder with other spellings of the sources' own headers, where there are any. */
+static void offer_spellings(struct request *request, char *include, size_t bytes)
+{
+    const char *sources[CC_WORDS_MAX];
+    char links[4096];
+    unsigned count = 0;
+    for (unsigned i = 0; i < request->count; i++)
+        if (request->words[i][0] != '-' && cc_is_source(request->words[i]))
+            sources[count++] = request->words[i];
+    cc_offer_spellings(sources, count, links, sizeof links);
+    if (!links[0])
+        return;
+    snprintf(include, bytes, "-I%s", links);
+    request->words[request->count++] = include;
+}
+
 int cmd_cc(int argc, char **argv)
 {
     struct request request = {.count = 0};
@@ -109,6 +125,8 @@ int cmd_cc(int argc, char **argv)
     code = check_files(&request);
     if (code != EXIT_HELD)
         return code;
+    char include[4200];
+    offer_spellings(&request, include, sizeof include);
     cc_make_line(&line, request.words, request.count, request.out);
     if (request.verbose)
         print_line(&line, stdout);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include "core/sim.h"
 #include "core/status.h"
+#include "harness/describe.h"
 #include "harness/options.h"
 #include "harness/places.h"
 #include "harness/recording_file.h"
@@ -14,7 +15,7 @@
 static const char help[] =
     "usage: lowwater list [policies | recordings | faults | counters | calls]\n"
     "\n"
-    "  policies     bundled policies\n"
+    "  policies     bundled policies and their parameters (--set policy.NAME=VALUE)\n"
     "  recordings   bundled recordings\n"
     "  faults       calls that can be made to fail, with the errors that are legal for them\n"
     "  counters     what every run counts\n"
@@ -25,8 +26,14 @@ static char names[NAMES_MAX][PLACES_NAME_BYTES];
 static void list_policies(void)
 {
     size_t count = places_policies(names, NAMES_MAX);
-    for (size_t i = 0; i < count; i++)
-        printf("%s\n", names[i]);
+    for (size_t i = 0; i < count; i++) {
+        char path[512], text[8192];
+        printf("%-12s ", names[i]);
+        if (places_policy(names[i], path, sizeof path) && describe_policy(path, text, sizeof text))
+            fputs(text, stdout);
+        else
+            putchar('\n');
+    }
 }
 
 static void list_recordings(void)

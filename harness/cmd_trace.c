@@ -274,24 +274,17 @@ static void print_trace(const struct trace_file *trace, const struct filter *fil
 
 static void print_recording(const struct recording *recording, const struct filter *filter)
 {
-    static const char *const kinds[] = {"reserve", "commit", "decommit", "protect", "reset",
-                                        "release", "grow",   "shrink",   "touch",   "failed"};
-    static const char *const classes[] = {"runtime", "native", "stack", "view"};
-    static const char *const protects[] = {"none", "read", "write", "execute", "execute-write"};
     struct recording_cursor cursor;
     struct operation op;
     recording_begin(recording, &cursor);
     for (uint64_t i = 0; recording_next(&cursor, &op); i++) {
-        char when[64], size[32];
+        char text[256], when[64];
         if (op.time_ns < filter->from_ns || op.time_ns > filter->to_ns ||
             (filter->has_thread && op.thread != filter->thread))
             continue;
-        printf("%8" PRIu64 "  %s  t%-3u %-8s %s %u + 0x%" PRIx64 ", %s, %s\n", i,
-               time_text(op.time_ns, when, sizeof when), op.thread, kinds[op.kind],
-               classes[op.object_class], op.object, op.offset,
-               op.kind == OP_TOUCH ? (op.write ? "write" : "read")
-                                   : bytes_text(op.size, size, sizeof size),
-               protects[op.protect]);
+        operation_text(&op, text, sizeof text);
+        printf("%8" PRIu64 "  %s  t%-3u %s\n", i, time_text(op.time_ns, when, sizeof when),
+               op.thread, text);
     }
 }
 
@@ -339,8 +332,15 @@ static int trace_diff(int argc, char **argv)
         code = open_file(argv[2], &b);
     if (code != EXIT_HELD)
         return code;
-    if (a.kind != KIND_TRACE || b.kind != KIND_TRACE)
-        return usage_error("trace diff compares traces of runs; recordings have none");
+    if (a.kind != b.kind)
+        return usage_error("trace diff: one is a trace, the other a recording");
+    if (a.kind == KIND_RECORDING) {
+        const struct recording *first = &a.recording.recording, *second = &b.recording.recording;
+        bool same = recording_show_difference(first, second, argv[1], argv[2], stdout);
+        if (same)
+            printf("identical: %s operations\n", count_text(first->operations, text, sizeof text));
+        return same ? EXIT_HELD : EXIT_FINDING;
+    }
     bool equal = trace_show_difference(a.trace.events, a.trace.count, b.trace.events, b.trace.count,
                                        argv[1], argv[2], stdout);
     if (equal)

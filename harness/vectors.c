@@ -82,7 +82,7 @@ struct checker {
     char operation[LINE_BYTES]; /* the last one, as written */
     char result[LINE_BYTES];    /* this machine's */
     char expected[LINE_BYTES];  /* of Wine, or corrected */
-    int expected_line;
+    int operation_line;
     char evidence; /* T, D, N, 0: Wine and Windows agree */
     bool have_operation, have_expected, unspecified;
 };
@@ -100,7 +100,7 @@ static void settle(struct checker *c)
                 c->totals->soft++;
             else
                 c->totals->mismatches++;
-            printf("%s:%d: %s: %s: expected %s [%s], got %s\n", c->path, c->expected_line,
+            printf("%s:%d: %s: %s: expected %s [%s], got %s\n", c->path, c->operation_line,
                    c->case_name, c->operation, c->expected, mark, c->result);
         }
     }
@@ -138,7 +138,6 @@ static bool take_expectation(struct checker *c, char *text, bool corrected)
         *hash = '\0';
     }
     snprintf(c->expected, sizeof c->expected, "%s", text);
-    c->expected_line = c->line;
     c->have_expected = true;
     return true;
 }
@@ -151,6 +150,7 @@ static bool run_operation(struct checker *c, const char *text)
     snprintf(words, sizeof words, "%s", text);
     if (!vector_execute(c->state, words, c->result, sizeof c->result, message, sizeof message))
         return complain(c, message);
+    c->operation_line = c->line;
     c->have_operation = true;
     if (c->print)
         printf("%s\n> %s\n", c->operation, c->result);

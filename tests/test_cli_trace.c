@@ -137,7 +137,16 @@ static void a_damaged_trace_is_refused_with_exit_6(void **state)
     cli("run %s --policy passthrough --trace %s", small_recording(), cli_path("d.trace"));
     char *trace = read_whole_file(cli_path("d.trace"), &bytes);
     assert_non_null(trace);
+    trace[bytes / 2] ^= 1; /* one bit of a record */
+    write_file(cli_path("d.trace"), trace, bytes);
+    cli("replay %s", cli_path("d.trace"));
+    expect_exit(6);
+    trace[bytes / 2] ^= 1; /* cut short: what a dying process leaves; still a prefix */
     write_file(cli_path("d.trace"), trace, bytes / 2 + 3);
+    cli("replay %s", cli_path("d.trace"));
+    expect_exit(0);
+    expect_err("cut short");
+    write_file(cli_path("d.trace"), trace, 40); /* not even its header */
     cli("replay %s", cli_path("d.trace"));
     expect_exit(6);
     free(trace);

@@ -13,6 +13,7 @@ static unsigned long long look_up_region(void);
 FRAME static unsigned long long look_up_region(void)
 {
     struct region *volatile found = regions;
+    volatile unsigned long long bytes = found->bytes;
 
-    return found->bytes;
+    return bytes;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "harness/child.h"
 #include "harness/options.h"
+#include "harness/symbolize.h"
 
 const char *outcome_name(enum outcome outcome)
 {
@@ -107,8 +108,33 @@ static void explain_page(const struct run_spec *spec, struct run_result *result)
     run_result_destroy(seen);
 }
 
+/* An exception that nobody caught ends in abort(); the stack still has who threw it. COM knows no
+ * exceptions, so one that leaves a call of the CLR ends the process on Windows as well. */
+static void explain_exception(struct run_result *result)
+{
+    struct symbolizer *symbolizer = NULL;
+    bool thrown = false;
+    if (result->stop.kind == STOP_ABORT && result->modules_count > 1)
+        symbolizer = symbolizer_create(result->modules, result->modules_count);
+    for (uint32_t i = 0; symbolizer && i < result->stack_frames; i++) {
+        struct frame_text frame;
+        symbolize(symbolizer, result->stack[i], i == 0, &frame);
+        thrown = thrown || strcmp(frame.function, "__cxa_throw") == 0 ||
+                 strcmp(frame.function, "__cxa_rethrow") == 0;
+    }
+    symbolizer_destroy(symbolizer);
+    if (thrown && result->host_call < EVENT_KINDS)
+        snprintf(result->stop.text, sizeof result->stop.text,
+                 "a C++ exception left %s: std::terminate, abort()",
+                 event_shapes[result->host_call].name);
+    else if (thrown)
+        snprintf(result->stop.text, sizeof result->stop.text,
+                 "a C++ exception was caught by nobody: std::terminate, abort()");
+}
+
 void run_explain(const struct run_spec *spec, struct run_result *result)
 {
+    explain_exception(result);
     explain_page(spec, result);
 }
 

@@ -220,20 +220,23 @@ static void from_little_endian(struct event *events, uint64_t count)
 static bool check_trailer(struct trace_file *file, const uint8_t *records, size_t bytes,
                           char *message, size_t message_bytes)
 {
-    const struct trailer *trailer = (const struct trailer *)(records + bytes - sizeof *trailer);
-    bool has = bytes >= sizeof *trailer && memcmp(trailer->magic, TRAILER_MAGIC, 8) == 0;
+    struct trailer trailer = {.magic = ""};
+    /* A file cut short may end anywhere, so the bytes are copied before they are looked at. */
+    if (bytes >= sizeof trailer)
+        memcpy(&trailer, records + bytes - sizeof trailer, sizeof trailer);
+    bool has = memcmp(trailer.magic, TRAILER_MAGIC, 8) == 0;
     file->count = bytes / sizeof(struct event);
     if (!has)
         return true; /* cut short */
     file->count--;
     uint64_t count = 0;
     for (int i = 0; i < 8; i++)
-        count |= (uint64_t)((const uint8_t *)&trailer->count)[i] << (8 * i);
+        count |= (uint64_t)((const uint8_t *)&trailer.count)[i] << (8 * i);
     XXH128_canonical_t canonical;
     XXH128_canonicalFromHash(&canonical, XXH3_128bits(records, file->count * sizeof(struct event)));
-    memcpy(file->digest, trailer->digest, sizeof file->digest);
+    memcpy(file->digest, trailer.digest, sizeof file->digest);
     if (bytes % sizeof(struct event) || count != file->count ||
-        memcmp(canonical.digest, trailer->digest, 16) != 0) {
+        memcmp(canonical.digest, trailer.digest, 16) != 0) {
         snprintf(message, message_bytes, "damaged: the records do not fit the digest behind them");
         return false;
     }

@@ -71,7 +71,7 @@ static void a_wrong_result_is_a_mismatch_with_its_place(void **state)
 {
     (void)state;
     assert_run("case c-1 a title\narena R 0x10000\n> ok\nlock R 4096\n> fail 997\n", 1,
-               ":5: c-1: lock R 4096: expected fail 997 [none], got fail 998\n");
+               ":4: c-1: lock R 4096: expected fail 997 [none], got fail 998\n");
     assert_run("case c-1\narena R 0x10000\nlock R 4096\n> fail 5\n! fail 158 #D\n", 1,
                "expected fail 158 [D], got fail 998\n");
 }

@@ -121,6 +121,100 @@ static void calls_about_no_bytes_have_no_effect(void **state)
     assert_int_equal(result.stats.hints, 2);
 }
 
+/* ---- times ---- */
+
+static void times_of_day_go_on_after_midnight(void **state)
+{
+    (void)state;
+    import("1 23:59:59.500000 " RESERVE "1 00:00:00.250000 " COMMIT, NULL);
+    assert_int_equal(result.operations[1].time_ns, 750000000);
+}
+
+static void times_since_the_line_before_add_up(void **state)
+{
+    (void)state;
+    import("1      0.000000 " RESERVE "1      0.300000 " COMMIT
+           "1      0.100000 mprotect(0x10001000, 4096, PROT_READ) = 0\n"
+           "1      0.200000 munmap(0x10000000, 8192) = 0\n",
+           NULL);
+    assert_int_equal(result.operations[1].time_ns, 300000000);
+    assert_int_equal(result.operations[2].time_ns, 400000000);
+    assert_int_equal(result.duration_ns, 600000000);
+}
+
+static void faults_need_a_log_with_the_time_of_the_clock(void **state)
+{
+    (void)state;
+    static const char log[] = "1 23:59:59.500000 " RESERVE, fault[] = "1 1.5 10000000\n";
+    struct import_input input = {log, sizeof log - 1, fault, sizeof fault - 1};
+    import_result_free(&result);
+    assert_int_equal(import_strace(&input, &result), IMPORT_NO_CLOCK);
+}
+
+/* ---- moves, and what only looks like an arena ---- */
+
+static void pages_moved_without_unmapping_leave_an_empty_range(void **state)
+{
+    (void)state;
+    import("1 1.0 " RESERVE "1 1.1 " COMMIT "1 1.2 mremap(0x10000000, 8192, 8192, "
+           "MREMAP_MAYMOVE|MREMAP_DONTUNMAP, 0) = 0x20000000\n",
+           NULL);
+    assert_int_equal(count_of(OP_RESET), 1);
+    assert_int_equal(count_of(OP_RELEASE), 0);
+    assert_int_equal(result.stats.final.reserved, 2 * 8192);
+    assert_int_equal(result.stats.final.committed, 2 * 4096);
+}
+
+/* The page touched in the first mapping is gone with it, though the second has its address. */
+static void contents_do_not_outlive_their_mapping(void **state)
+{
+    (void)state;
+    import("1 1.0 " RESERVE "1 1.1 " COMMIT "1 1.3 munmap(0x10000000, 8192) = 0\n"
+           "1 1.4 " RESERVE "1 1.5 " COMMIT
+           "1 1.6 mremap(0x10000000, 8192, 16384, MREMAP_MAYMOVE) = 0x20000000\n",
+           "1 1.2 10000000\n");
+    assert_int_equal(count_of(OP_TOUCH), 1);
+}
+
+#define ARENA(flags, address)                                                                      \
+    "1 1.0 mmap(NULL, 67108864, PROT_NONE, MAP_PRIVATE|MAP_ANONYMOUS" flags ", -1, 0) = " address  \
+    "\n"
+
+static enum object_class class_of_first(void)
+{
+    assert_true(result.count > 0);
+    return result.operations[0].object_class;
+}
+
+static void only_aligned_mappings_without_reserve_are_arenas(void **state)
+{
+    (void)state;
+    import(ARENA("|MAP_NORESERVE", "0x7f0004000000"), NULL);
+    assert_int_equal(class_of_first(), OBJECT_NATIVE);
+    import(ARENA("|MAP_NORESERVE", "0x7f0003000000"), NULL);
+    assert_int_equal(class_of_first(), OBJECT_RUNTIME);
+    import(ARENA("", "0x7f0004000000"), NULL);
+    assert_int_equal(class_of_first(), OBJECT_RUNTIME);
+}
+
+static void a_hole_in_an_arena_is_no_shrinking(void **state)
+{
+    (void)state;
+    import(
+        ARENA("|MAP_NORESERVE",
+              "0x7f0004000000") "1 1.1 mprotect(0x7f0004000000, 16384, PROT_READ|PROT_WRITE) = 0\n"
+                                "1 1.2 mmap(0x7f0004001000, 4096, PROT_NONE, "
+                                "MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)"
+                                " = 0x7f0004001000\n"
+                                "1 1.3 mmap(0x7f0004002000, 8192, PROT_NONE, "
+                                "MAP_PRIVATE|MAP_FIXED|MAP_ANONYMOUS, -1, 0)"
+                                " = 0x7f0004002000\n",
+        NULL);
+    assert_int_equal(count_of(OP_GROW), 1);
+    assert_int_equal(count_of(OP_RESET), 1);
+    assert_int_equal(count_of(OP_SHRINK), 1);
+}
+
 static int release_the_last_result(void **state)
 {
     (void)state;
@@ -136,6 +230,13 @@ int main(void)
         cmocka_unit_test(execve_releases_everything_of_the_program_before),
         cmocka_unit_test(a_break_elsewhere_is_another_program_in_the_same_process),
         cmocka_unit_test(calls_about_no_bytes_have_no_effect),
+        cmocka_unit_test(times_of_day_go_on_after_midnight),
+        cmocka_unit_test(times_since_the_line_before_add_up),
+        cmocka_unit_test(faults_need_a_log_with_the_time_of_the_clock),
+        cmocka_unit_test(pages_moved_without_unmapping_leave_an_empty_range),
+        cmocka_unit_test(contents_do_not_outlive_their_mapping),
+        cmocka_unit_test(only_aligned_mappings_without_reserve_are_arenas),
+        cmocka_unit_test(a_hole_in_an_arena_is_no_shrinking),
     };
     return cmocka_run_group_tests_name("import_whole", tests, NULL, release_the_last_result);
 }

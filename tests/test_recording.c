@@ -206,6 +206,28 @@ static void changed_bytes_with_a_fitting_checksum_are_harmless(void **state)
     free(bytes);
 }
 
+/* A header that promises other operations than there are, checksum and all. */
+static void operations_past_the_end_or_the_duration_are_refused(void **state)
+{
+    (void)state;
+    static const unsigned more[] = {1, 2, 100};
+    size_t count;
+    uint8_t *bytes = small_one(&count);
+    uint8_t operations = bytes[RECORDING_AT_OPERATIONS];
+    for (unsigned i = 0; i < sizeof more / sizeof *more; i++) {
+        bytes[RECORDING_AT_OPERATIONS] = (uint8_t)(operations + more[i]);
+        put_checksum(bytes, count);
+        assert_false(opens(bytes, count));
+    }
+    bytes[RECORDING_AT_OPERATIONS] = operations;
+    put_checksum(bytes, count);
+    assert_true(opens(bytes, count));
+    memset(bytes + RECORDING_AT_DURATION, 0, 8); /* before the last operation */
+    put_checksum(bytes, count);
+    assert_false(opens(bytes, count));
+    free(bytes);
+}
+
 static void bytes_after_the_end_are_refused(void **state)
 {
     (void)state;
@@ -292,6 +314,7 @@ int main(void)
         cmocka_unit_test(every_truncated_file_is_refused_with_its_byte),
         cmocka_unit_test(every_changed_byte_of_a_file_is_noticed),
         cmocka_unit_test(changed_bytes_with_a_fitting_checksum_are_harmless),
+        cmocka_unit_test(operations_past_the_end_or_the_duration_are_refused),
         cmocka_unit_test(bytes_after_the_end_are_refused),
         cmocka_unit_test(another_version_is_refused_by_name),
         cmocka_unit_test(files_are_read_plain_and_compressed),

@@ -7,6 +7,7 @@ CC = gcc
 CXX = $(if $(findstring clang,$(CC)),$(CC:clang%=clang++%),g++)
 OPT = -O2
 SANITIZE =
+V =
 PREFIX = /usr/local
 
 comma := ,
@@ -17,7 +18,7 @@ WARN = -Wall -Wextra -Wmissing-prototypes -Wno-missing-field-initializers
 SANFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 # No control-flow protection: shadow stacks and fibers exclude each other. No stack protector:
 # its canary is random and would make stack contents differ between runs.
-CPPFLAGS = -D_GNU_SOURCE -Isim -I. -Isim/include -idirafter sim/include
+CPPFLAGS = -D_GNU_SOURCE -Isim -I. -idirafter sim/include
 CFLAGS = -std=gnu11 $(OPT) -g $(WARN) -fno-strict-aliasing -fvisibility=hidden \
          -fcf-protection=none -fno-stack-protector -fasynchronous-unwind-tables -fno-pie $(SANFLAGS)
 LDFLAGS = -no-pie $(SANFLAGS)
@@ -36,6 +37,9 @@ TEST_HELPERS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(TEST_SOURCES),$(w
 BENCH_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard tests/bench/*.c))
 TEST_DEFINES = -DTEST_BUILD_DIR='"$(BUILD)"'
 
+# Commands are shown with V=1, otherwise only what they make.
+Q = $(if $(V),,@echo "  $@";)
+
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -49,7 +53,7 @@ programs: $(BUILD)/lowwater $(POLICIES)
 
 help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
-	@echo "  Variables: CC=clang OPT=-O0 SANITIZE=address,undefined; each configuration has its own folder"
+	@echo "  Variables: CC=clang OPT=-O0 SANITIZE=address,undefined V=1; each configuration has its own folder"
 
 setup: ## install what the build needs, where apt is there; otherwise name the packages
 	@tests/setup.sh build
@@ -99,7 +103,7 @@ tests: $(TEST_BINARIES) $(BUILD)/tests/pcg_reference
 
 $(BUILD)/tests/pcg_reference: tests/reference/pcg.cpp
 	@mkdir -p $(@D)
-	$(CXX) -O1 $< -o $@
+	$(Q)$(CXX) -O1 $< -o $@
 
 # Changed flags rebuild: the file changes only when its text would.
 FLAGS_TEXT = $(CC) $(CXX) $(CFLAGS) $(CPPFLAGS) $(LDFLAGS) $(LDLIBS) $(POLICY_FLAGS)
@@ -109,28 +113,28 @@ $(BUILD)/.flags: FORCE
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/.flags
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(TEST_DEFINES) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(TEST_DEFINES) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/liblowwater.a: $(LIB_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(BUILD)/lowwater: $(BUILD)/obj/harness/main.o $(BUILD)/liblowwater.a
-	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 $(BUILD)/policies/%.so: policies/%.c $(BUILD)/.flags
 	@mkdir -p $(@D)
-	$(CC) -std=gnu11 $(POLICY_FLAGS) -MMD -MP -MF $@.d -MT $@ $< -o $@
+	$(Q)$(CC) -std=gnu11 $(POLICY_FLAGS) -MMD -MP -MF $@.d -MT $@ $< -o $@
 
 $(BUILD)/policies/%.so: policies/%.cpp $(BUILD)/.flags
 	@mkdir -p $(@D)
-	$(CXX) -std=c++14 $(POLICY_FLAGS) -MMD -MP -MF $@.d -MT $@ $< -o $@
+	$(Q)$(CXX) -std=c++14 $(POLICY_FLAGS) -MMD -MP -MF $@.d -MT $@ $< -o $@
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELPERS) $(BUILD)/liblowwater.a
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
 
 $(BUILD)/bench: $(BENCH_OBJECTS) $(BUILD)/liblowwater.a
-	$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@
 
 -include $(shell find $(BUILD)/obj $(BUILD)/policies -name '*.d' 2>/dev/null)

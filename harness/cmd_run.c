@@ -232,8 +232,23 @@ static int no_such_recording(const char *word)
     fprintf(stderr, "lowwater: no such recording: %s", word);
     if (similar)
         fprintf(stderr, "; did you mean '%s'?", similar);
-    fputc('\n', stderr);
+    fprintf(stderr, "\n  bundled are:");
+    for (size_t i = 0; i < count; i++)
+        fprintf(stderr, " %s", names[i]);
+    fprintf(stderr, "; or give the path of a .lwt file\n");
     return EXIT_USAGE;
+}
+
+/* The trace is written by the run's own process: find out before whether it can be. */
+static int check_trace_path(const char *path)
+{
+    if (!path || strcmp(path, "-") == 0)
+        return EXIT_HELD;
+    FILE *file = fopen(path, "a");
+    if (!file)
+        return usage_error("run: cannot write %s: %s", path, strerror(errno));
+    fclose(file);
+    return EXIT_HELD;
 }
 
 static bool is_yaml(const char *path)
@@ -341,7 +356,9 @@ static int report_all(const struct request *request, struct report_run *runs, ui
                       FILE *json, FILE *junit)
 {
     struct report_totals totals = {.runs = count};
-    FILE *out = json == stdout || junit == stdout ? stderr : stdout;
+    const char *trace = request->pattern.spec.trace_path;
+    bool taken = json == stdout || junit == stdout || (trace && strcmp(trace, "-") == 0);
+    FILE *out = taken ? stderr : stdout;
     bool load_shown = false;
     for (uint32_t i = 0; i < count; i++) {
         totals.by_outcome[runs[i].result->outcome]++;
@@ -398,6 +415,8 @@ static int run_request(struct request *request)
         code = usage_error("run: %" PRIu64 " runs are more than %d", total, RUNS_MAX);
     if (code == EXIT_HELD && total > 1 && request->pattern.spec.trace_path)
         code = usage_error("run: --trace takes one run, these are %" PRIu64, total);
+    if (code == EXIT_HELD)
+        code = check_trace_path(request->pattern.spec.trace_path);
     FILE *json = code == EXIT_HELD && request->json ? open_output(request->json) : NULL;
     FILE *junit = code == EXIT_HELD && request->junit ? open_output(request->junit) : NULL;
     if (code == EXIT_HELD && ((request->json && !json) || (request->junit && !junit)))

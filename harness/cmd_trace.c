@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include "harness/event_text.h"
 #include "harness/json.h"
@@ -43,6 +44,20 @@ struct opened {
     struct recording_file recording;
 };
 
+/* Standard input can be read once, but its kind decides how: it goes to a nameless file. */
+static const char *keep_input(const struct input_file *input, char *path, size_t bytes)
+{
+    int fd = memfd_create("lowwater-input", 0);
+    for (size_t at = 0; fd >= 0 && at < input->count;) {
+        ssize_t written = write(fd, input->bytes + at, input->count - at);
+        if (written <= 0)
+            break;
+        at += (size_t)written;
+    }
+    snprintf(path, bytes, "/proc/self/fd/%d", fd);
+    return path;
+}
+
 static int open_file(const char *word, struct opened *file)
 {
     char message[512] = "", bundled[512];
@@ -54,6 +69,8 @@ static int open_file(const char *word, struct opened *file)
     file->kind = KIND_NONE;
     if (result == INPUT_OK) {
         bool trace = trace_file_recognise(input.bytes, input.count);
+        if (strcmp(path, "-") == 0)
+            path = keep_input(&input, bundled, sizeof bundled);
         input_free(&input);
         result = trace ? trace_file_read(path, &file->trace, message, sizeof message)
                        : recording_file_read(path, &file->recording, message, sizeof message);

@@ -32,6 +32,14 @@ static const struct {
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 
+static int run_command(size_t command, int argc, char **argv)
+{
+    static char name[32]; /* what getopt puts before its messages */
+    snprintf(name, sizeof name, "lowwater: %s", commands[command].name);
+    argv[0] = name;
+    return commands[command].run(argc, argv);
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 2) {
@@ -50,7 +58,7 @@ int main(int argc, char **argv)
     const char *names[COMMANDS];
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(argv[1], commands[i].name) == 0)
-            return commands[i].run(argc - 1, argv + 1);
+            return run_command(i, argc - 1, argv + 1);
         names[i] = commands[i].name;
     }
     const char *similar = nearest_word(argv[1], names, COMMANDS);

@@ -204,6 +204,8 @@ void report_json(const struct report_run *runs, uint32_t count, int exit_code,
     json_field(&json, "lowwater", LOWWATER_VERSION);
     json_field(&json, "command", "run");
     json_field_number(&json, "exit", (uint64_t)exit_code);
+    if (count > 0) /* everything has a fixed place, so it must not matter: say it all the same */
+        json_field(&json, "address_randomisation", runs[0].result->aslr_off ? "off" : "on");
     json_key(&json, "runs");
     json_array(&json);
     for (uint32_t i = 0; i < count; i++)

@@ -61,14 +61,22 @@ static void put_header(FILE *out, const struct run_spec *spec)
 
 int trace_file_begin(const struct run_spec *spec)
 {
-    FILE *out = fopen(spec->trace_path, "wb");
-    if (!out)
+    bool to_stdout = strcmp(spec->trace_path, "-") == 0;
+    char *header = NULL;
+    size_t bytes = 0;
+    int fd =
+        to_stdout ? dup(STDOUT_FILENO) : open(spec->trace_path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+    FILE *text = open_memstream(&header, &bytes);
+    if (fd < 0 || !text)
         return -1;
-    put_header(out, spec);
-    fflush(out);
-    int fd = dup(fileno(out));
-    fclose(out);
-    return fd;
+    put_header(text, spec);
+    fclose(text);
+    bool written = write(fd, header, bytes) == (ssize_t)bytes;
+    free(header);
+    if (written)
+        return fd;
+    close(fd);
+    return -1;
 }
 
 void trace_file_finish(int fd, const struct run_result *result)

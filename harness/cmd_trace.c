@@ -196,8 +196,14 @@ static int trace_stat(int argc, char **argv)
     if (path && !json)
         return usage_error("trace stat: cannot write %s: %s", path, strerror(errno));
     int worst = EXIT_HELD;
-    for (int i = optind; i < argc && worst == EXIT_HELD; i++)
+    bool several = argc - optind > 1; /* then the document is an array */
+    for (int i = optind; i < argc && worst == EXIT_HELD; i++) {
+        if (json && several)
+            fputs(i == optind ? "[\n" : ",\n", json);
         worst = stat_file(argv[i], json);
+    }
+    if (json && several)
+        fputs("]\n", json);
     if (json && json != stdout)
         fclose(json);
     return worst;

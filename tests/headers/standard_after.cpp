@@ -1,0 +1,19 @@
+// Windows first, then the standard library.
+#include <windows.h>
+#include <mscoree.h>
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <iostream>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+#include "standard.inc"

@@ -1,0 +1,19 @@
+// The standard library first, then Windows.
+#include <algorithm>
+#include <atomic>
+#include <functional>
+#include <iostream>
+#include <limits>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <new>
+#include <sstream>
+#include <string>
+#include <thread>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+#include <windows.h>
+#include <mscoree.h>
+#include "standard.inc"

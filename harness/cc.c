@@ -1,7 +1,5 @@
 /* Building policies. See cc.h.
- *
- * Files of the policy's own folder may be included under another case or with backslashes, as on
- * Windows: a folder of links, made beside the cached objects, offers those spellings. */
+ * Results are cached by what went into them. */
 #include "harness/cc.h"
 
 #include <ctype.h>
@@ -19,6 +17,7 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 #include "harness/places.h"
+#include "harness/spelling.h"
 
 static bool has_ending(const char *path, const char *ending)
 {
@@ -203,90 +202,16 @@ static void cache_key(const struct cc_line *line, const char *source, char key[3
     XXH3_freeState(hash);
 }
 
-/* ---- other spellings of the policy's own headers ---- */
-
-static bool find_case(const char *folder, const char *name, char *found, size_t bytes)
-{
-    DIR *entries = opendir(folder);
-    bool hit = false;
-    for (struct dirent *entry = entries ? readdir(entries) : NULL; entry && !hit;
-         entry = readdir(entries))
-        if (strcasecmp(entry->d_name, name) == 0) {
-            snprintf(found, bytes, "%s/%s", folder, entry->d_name);
-            hit = true;
-        }
-    if (entries)
-        closedir(entries);
-    return hit;
-}
-
-/* A quoted include that does not exist as written gets a link of that very name, if a file of
- * another case, or behind backslashes, is meant. */
-static void offer_include(const char *folder, const char *links, const char *name)
-{
-    char path[PATH_MAX], meant[PATH_MAX], target[PATH_MAX + 300], link[PATH_MAX + 300];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    if (access(path, R_OK) == 0 || strchr(name, '/'))
-        return;
-    snprintf(meant, sizeof meant, "%s", folder);
-    char parts[256];
-    snprintf(parts, sizeof parts, "%s", name);
-    char *rest = parts;
-    for (char *part = strsep(&rest, "\\"); part; part = strsep(&rest, "\\")) {
-        if (!find_case(meant, part, target, sizeof target))
-            return;
-        snprintf(meant, sizeof meant, "%.*s", PATH_MAX - 1, target);
-    }
-    if (!realpath(meant, path))
-        return;
-    mkdir(links, 0700);
-    snprintf(link, sizeof link, "%s/%s", links, name);
-    unlink(link);
-    if (symlink(path, link) != 0)
-        return; /* the compiler will say that the file is missing */
-}
-
-static void offer_spellings(const char *source, const char *folder, const char *links)
-{
-    char line[1024], name[256];
-    FILE *file = fopen(source, "r");
-    while (file && fgets(line, sizeof line, file)) {
-        const char *at = line + strspn(line, " \t");
-        if (*at == '#' && sscanf(at, "# include \"%255[^\"]\"", name) == 1)
-            offer_include(folder, links, name);
-    }
-    if (file)
-        fclose(file);
-}
-
-static void offer_all_spellings(const char *source, const char *folder, const char *links)
-{
-    offer_spellings(source, folder, links);
-    DIR *entries = opendir(folder);
-    for (struct dirent *entry = entries ? readdir(entries) : NULL; entry;
-         entry = readdir(entries)) {
-        char path[PATH_MAX + 300];
-        if (!has_ending(entry->d_name, ".h") && !has_ending(entry->d_name, ".hpp"))
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        offer_spellings(path, folder, links);
-    }
-    if (entries)
-        closedir(entries);
-}
-
 void cc_offer_spellings(const char *const *sources, unsigned count, char *links, size_t bytes)
 {
-    char cache[PATH_MAX], folder[PATH_MAX], real[PATH_MAX];
+    char cache[PATH_MAX], real[PATH_MAX];
     links[0] = '\0';
     if (count == 0 || !realpath(sources[0], real) || !cache_folder(cache, sizeof cache))
         return;
     snprintf(links, bytes, "%s/%016llx.links", cache,
              (unsigned long long)XXH3_64bits(real, strlen(real)));
-    for (unsigned i = 0; i < count; i++) {
-        source_folder(sources[i], folder, sizeof folder);
-        offer_all_spellings(sources[i], folder, links);
-    }
+    for (unsigned i = 0; i < count; i++)
+        spelling_offer(sources[i], links);
     if (access(links, R_OK) != 0)
         links[0] = '\0';
 }

@@ -292,6 +292,17 @@ static void begin_run(struct child *child)
     child->machine = machine_create(sim, &spec->machine, true);
 }
 
+static _Noreturn void refuse_address_space(struct run_result *result)
+{
+    result->outcome_known = true;
+    result->outcome = OUTCOME_LOAD;
+    snprintf(result->load_message, sizeof result->load_message,
+             "%llu GiB of address space cannot be reserved at 0x%llx; is there a limit on it "
+             "(ulimit -v), or is the place taken?",
+             (unsigned long long)(ARENA_BYTES >> 30), (unsigned long long)ARENA_BASE);
+    _exit(0);
+}
+
 _Noreturn void child_run(const struct run_spec *spec, struct run_result *result)
 {
     /* In static memory, not on this stack: the fiber and signal handlers use it. */
@@ -305,7 +316,8 @@ _Noreturn void child_run(const struct run_spec *spec, struct run_result *result)
     if (spec->trace_path)
         child.trace_fd = trace_file_begin(spec);
     child.sim = make_sim(&child);
-    CHECK(child.sim != NULL);
+    if (!child.sim)
+        refuse_address_space(result);
     begin_run(&child);
     if (!policy_load(spec->policy_path, child.sim, child.machine, &child.policy,
                      result->load_message, sizeof result->load_message)) {

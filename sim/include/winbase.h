@@ -265,7 +265,44 @@ void _aligned_free(void *block);
 #endif
 
 /* What Windows spells as macros over the A and W forms; without UNICODE, like its compilers. */
-#ifdef UNICODE
+#ifdef __cplusplus
+/* Both forms at once: a project's UNICODE setting is not known here. */
+static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
+                                 LPCSTR name)
+{
+    return CreateEventA(security, manual, initial, name);
+}
+static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
+                                 LPCWSTR name)
+{
+    return CreateEventW(security, manual, initial, name);
+}
+static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
+                                 decltype(nullptr))
+{
+    return CreateEventW(security, manual, initial, nullptr);
+}
+static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial, long)
+{
+    return CreateEventW(security, manual, initial, nullptr); /* NULL is an integer here */
+}
+static inline HMODULE GetModuleHandle(LPCSTR name) { return GetModuleHandleA(name); }
+static inline HMODULE GetModuleHandle(LPCWSTR name) { return GetModuleHandleW(name); }
+static inline HMODULE GetModuleHandle(decltype(nullptr)) { return GetModuleHandleW(nullptr); }
+static inline HMODULE GetModuleHandle(long) { return GetModuleHandleW(nullptr); }
+static inline void OutputDebugString(LPCSTR text) { OutputDebugStringA(text); }
+static inline void OutputDebugString(LPCWSTR text) { OutputDebugStringW(text); }
+static inline int lstrlen(LPCSTR text) { return lstrlenA(text); }
+static inline int lstrlen(LPCWSTR text) { return lstrlenW(text); }
+template <class... Arguments> int wsprintf(LPSTR to, LPCSTR format, Arguments... arguments)
+{
+    return wsprintfA(to, format, arguments...);
+}
+template <class... Arguments> int wsprintf(LPWSTR to, LPCWSTR format, Arguments... arguments)
+{
+    return wsprintfW(to, format, arguments...);
+}
+#elif defined(UNICODE)
 static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
                                  LPCWSTR name)
 {

@@ -265,6 +265,8 @@ static int crt_getpid(void)
     return 4096;
 }
 
+static void nothing_to_open(void) {}
+
 const struct binding crt_system_bindings[] = {
     {"exit", crt_exit},
     {"_exit", crt_exit},
@@ -291,6 +293,13 @@ const struct binding crt_system_bindings[] = {
     {"arc4random", crt_arc4random},
     {"arc4random_uniform", crt_arc4random_uniform},
     {"arc4random_buf", crt_arc4random_buf},
+    /* std::random_device would ask the processor, which nothing can make repeatable. */
+    {"_ZNSt13random_device9_M_getvalEv", crt_arc4random},
+    {"_ZNSt13random_device16_M_getval_pretr1Ev", crt_arc4random},
+    {"_ZNSt13random_device7_M_initERKNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE",
+     nothing_to_open},
+    {"_ZNSt13random_device7_M_initERKSs", nothing_to_open},
+    {"_ZNSt13random_device7_M_finiEv", nothing_to_open},
     {"getrandom", crt_getrandom},
     {"getentropy", crt_getentropy},
     {"rand_s", rand_s},

@@ -244,7 +244,8 @@ static enum status take_room(struct machine *m, struct heap *heap, uint64_t alig
         block->kind = BLOCK_LARGE;
         if (take_region(m, heap, padded, false, &block->place) != ST_OK)
             return ST_NOT_ENOUGH_MEMORY;
-    } else if (take_small(m, heap, padded, block) != ST_OK) {
+    } else if (padded > heap_class_bytes(HEAP_CLASSES - 1) ||
+               take_small(m, heap, padded, block) != ST_OK) {
         return ST_NOT_ENOUGH_MEMORY;
     }
     block->address = (block->place + alignment - 1) & ~(alignment - 1);
@@ -367,18 +368,22 @@ enum heap_result heap_free(struct machine *m, struct heap *heap, uint64_t addres
     return HEAP_OK;
 }
 
-/* Where the block's room suffices it stays; padding moves with its end. */
-static bool resize_in_place(struct machine *m, struct heap_block *block, uint64_t size)
+/* Where the block's room suffices it stays; padding moves with its end. Regions of their own only
+ * shrink, and only where moving is forbidden: a move gives their pages back. */
+static bool resize_in_place(struct machine *m, struct heap_block *block, uint64_t size,
+                            bool in_place_only)
 {
-    if (block->kind != BLOCK_SMALL)
+    if (block->kind == BLOCK_SMALL) {
+        uint64_t room = block->place + heap_class_bytes(block->class) - block->address;
+        if (size + HEAP_PAD_BYTES > room)
+            return false;
+    } else if (!in_place_only || size > block->size) {
         return false;
-    uint64_t room = block->place + heap_class_bytes(block->class) - block->address;
-    if (size + HEAP_PAD_BYTES > room)
-        return false;
+    }
     block->heap->live_bytes += size - block->size;
     block->size = size;
     if (heap_has_contents(m))
-        memset(memory(WINDOW_BASE + block->address + size), PAD_BYTE, HEAP_PAD_BYTES);
+        memset(memory(WINDOW_BASE + block->address + size), PAD_BYTE, pad_bytes(block));
     return true;
 }
 
@@ -393,7 +398,7 @@ enum status heap_realloc(struct machine *m, struct heap *heap, uint64_t address,
         return ST_NOT_ENOUGH_MEMORY;
     if (!pad_is_intact(m, block))
         heap_corrupted(m, heap, address, HEAP_OVERRUN, "realloc");
-    if (resize_in_place(m, block, size)) {
+    if (resize_in_place(m, block, size, in_place_only)) {
         *result = address;
         if (zero && size > before && heap_has_contents(m))
             memset(memory(address + before), 0, size - before);

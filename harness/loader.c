@@ -203,6 +203,7 @@ static bool load_module(struct policy *policy, const char *path, bool is_library
         return false;
     if (!elf_open(&module->elf, module->file, module->file_bytes, message, sizeof message))
         return fail(policy, path, message);
+    module->has_cxx_inside = !is_library && elf_find(&module->elf, "__cxa_throw") != NULL;
     if (!map_image(policy, module) || !place_thread_local(policy, module))
         return false;
     policy->count++;

@@ -15,7 +15,7 @@ struct module {
     uint64_t base;   /* where its lowest segment stands */
     uint64_t bias;   /* add to addresses in the file */
     bool is_library; /* of the C++ run-time: missing names become traps, not refusals */
-    bool wanted_cxx;
+    bool has_cxx_inside; /* linked with -static-libstdc++ */
     uint32_t index; /* of its thread-local block, from 1 */
 };
 
@@ -50,6 +50,9 @@ uint64_t find_definition(const struct policy *policy, const char *name);
 
 /* Whether the host's own function of that name may serve the policy: pure, no files, no clock. */
 bool name_is_harmless(const char *name);
+/* What the C++ library imports for its files and sockets: a policy that has the library inside it
+ * (-static-libstdc++) imports them as well, whether or not it will ever call them. */
+bool name_is_of_cxx_library(const char *name);
 /* Parts of the C++ library that start threads or wait for them. */
 bool name_needs_thread(const char *name);
 /* Why a name is refused, in words. */

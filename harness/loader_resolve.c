@@ -137,6 +137,33 @@ static void *host_symbol(struct policy *policy, const char *name)
     return found && dladdr(found, &info) && strstr(info.dli_fname, "libm.") ? found : NULL;
 }
 
+/* glibc's answer to "which object holds this address, and where are its frames": an unwinder that
+ * is linked into the policy (-static-libgcc) asks it, and must be told of our modules. */
+struct found_object {
+    unsigned long long flags;
+    void *begin, *end;
+    void *link_map;
+    void *eh_frame_header;
+    unsigned long long reserved[7];
+};
+
+static int find_object(void *address, struct found_object *result)
+{
+    const struct policy *policy = machine_sim(machine_current())->symbols.context;
+    uint64_t at = (uint64_t)(uintptr_t)address;
+    for (uint32_t i = 0; policy && i < policy->count; i++) {
+        const struct module *module = &policy->modules[i];
+        uint64_t end = module->base + (module->elf.high - module->elf.low);
+        if (at < module->base || at >= end || !module->elf.eh_frame_header)
+            continue;
+        *result = (struct found_object){.begin = (void *)(uintptr_t)module->base,
+                                        .end = (void *)(uintptr_t)end};
+        result->eh_frame_header = (void *)(uintptr_t)(module->bias + module->elf.eh_frame_header);
+        return 0;
+    }
+    return -1;
+}
+
 static bool is_linker_name(const char *name)
 {
     static const char *const names[] = {"__gmon_start__", "_ITM_deregisterTMCloneTable",
@@ -157,6 +184,8 @@ uint64_t resolve(struct policy *policy, struct module *module, const Elf64_Sym *
         return module->bias + symbol->st_value;
     if (is_linker_name(name))
         return 0;
+    if (strcmp(name, "_dl_find_object") == 0)
+        return (uint64_t)(uintptr_t)find_object;
     /* What the policy itself defines is its own, also against a binding: a replaced operator new
      * must win everywhere. Later modules (libraries) yield to bindings. */
     uint64_t address = defined_in(&policy->modules[0], name);
@@ -172,7 +201,7 @@ uint64_t resolve(struct policy *policy, struct module *module, const Elf64_Sym *
         address = (uint64_t)(uintptr_t)host_symbol(policy, name);
     if (address || weak)
         return address;
-    if (module->is_library)
+    if (module->is_library || (module->has_cxx_inside && name_is_of_cxx_library(name)))
         return make_trap(policy, name);
     refuse(policy, name, name_refusal(name));
     return 0;

@@ -27,6 +27,13 @@
 #define STDMETHOD(method) virtual HRESULT STDMETHODCALLTYPE method
 #define STDMETHOD_(type, method) virtual type STDMETHODCALLTYPE method
 #else
+#define DECLARE_INTERFACE(name)                                                                    \
+    typedef struct name##Vtbl name##Vtbl;                                                          \
+    typedef struct name {                                                                          \
+        CONST_VTBL struct name##Vtbl *lpVtbl;                                                      \
+    } name;                                                                                        \
+    struct name##Vtbl
+#define DECLARE_INTERFACE_(name, base) DECLARE_INTERFACE(name)
 #define PURE
 #define THIS_ INTERFACE *This,
 #define THIS INTERFACE *This

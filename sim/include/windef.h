@@ -46,7 +46,29 @@
 #define __int64 long long
 #define __forceinline inline __attribute__((always_inline))
 #define FORCEINLINE static inline __attribute__((always_inline))
-#define __declspec(specifier)
+/* Words with a meaning keep it, the rest is empty; a word that is not here (property, say) stops
+ * the compiler at its name instead of being lost. */
+#define __declspec(word) LW_DECLSPEC_##word
+#ifdef __cplusplus
+#define LW_DECLSPEC_thread thread_local
+#else
+#define LW_DECLSPEC_thread _Thread_local
+#endif
+#define LW_DECLSPEC_align(bytes) __attribute__((aligned(bytes)))
+#define LW_DECLSPEC_dllexport __attribute__((visibility("default")))
+#define LW_DECLSPEC_noinline __attribute__((noinline))
+#define LW_DECLSPEC_noreturn __attribute__((noreturn))
+#define LW_DECLSPEC_selectany __attribute__((weak))
+#define LW_DECLSPEC_deprecated __attribute__((deprecated))
+#define LW_DECLSPEC_allocator
+#define LW_DECLSPEC_dllimport
+#define LW_DECLSPEC_empty_bases
+#define LW_DECLSPEC_noalias
+#define LW_DECLSPEC_nothrow
+#define LW_DECLSPEC_novtable
+#define LW_DECLSPEC_restrict
+#define LW_DECLSPEC_safebuffers
+#define LW_DECLSPEC_uuid(text)
 #define DECLSPEC_NOVTABLE
 #define DECLSPEC_SELECTANY __attribute__((weak))
 #define DECLSPEC_ALIGN(bytes) __attribute__((aligned(bytes)))
@@ -55,13 +77,25 @@
 #define UNREFERENCED_PARAMETER(parameter) ((void)(parameter))
 #define C_ASSERT(expression) typedef char lw_c_assert[(expression) ? 1 : -1]
 
-/* Structured exception handling needs the compiler of Windows. (libstdc++ has a __try of its own.) */
-#ifndef __cplusplus
-#define __try lw_error_structured_exception_handling_is_not_available_here
+/* Structured exception handling needs Microsoft's compiler: one message, and code around it that
+ * parses. libstdc++ has a __try of its own, which must stay. */
+#define LW_NO_SEH "structured exception handling (__try) is not available here"
+#define __leave ((void)0)
+#ifdef __cplusplus
+#if __has_include(<bits/exception_defines.h>)
+#include <bits/exception_defines.h>
 #endif
-#define __except(filter) lw_error_structured_exception_handling_is_not_available_here
-#define __finally lw_error_structured_exception_handling_is_not_available_here
-#define __leave lw_error_structured_exception_handling_is_not_available_here
+#define __finally                                                                                  \
+    catch (...) { static_assert(sizeof(int) == 0, LW_NO_SEH); }                                    \
+    if (false)
+#define __except(filter) __finally
+#else
+#define __try                                                                                      \
+    _Static_assert(0, LW_NO_SEH);                                                                  \
+    if (1)
+#define __finally else
+#define __except(filter) else
+#endif
 
 #define _In_
 #define _In_opt_
@@ -215,18 +249,20 @@ typedef struct _SECURITY_ATTRIBUTES {
 typedef char TCHAR, *LPTSTR, *PTSTR;
 typedef const char *LPCTSTR, *PCTSTR;
 
-/* min and max of any two types: function templates in C++, so that <algorithm> keeps working. The
- * result is a value: of two equal types, `true ? a : b` alone would be a reference to a parameter. */
+/* min and max of any two types: function templates in C++, so that <algorithm> keeps working. */
 #ifdef __cplusplus
 #ifndef NOMINMAX
-template <class A, class B> constexpr auto min(A a, B b) -> decltype(true ? A(a) : B(b))
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-compare" /* the macros of Windows compare like this too */
+template <class A, class B> constexpr auto min(A a, B b) -> decltype(true ? a : b)
 {
     return a < b ? a : b;
 }
-template <class A, class B> constexpr auto max(A a, B b) -> decltype(true ? A(a) : B(b))
+template <class A, class B> constexpr auto max(A a, B b) -> decltype(true ? a : b)
 {
     return a < b ? b : a;
 }
+#pragma GCC diagnostic pop
 #endif
 #elif !defined(NOMINMAX)
 #ifndef min

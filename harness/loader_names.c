@@ -292,89 +292,31 @@ bool name_is_harmless(const char *name)
     return false;
 }
 
+static const char cxx_library_names[] =
+    "close ioctl read write writev fdopen fstat64 fstat lseek64 fopen64 fopen open open64 openat "
+    "poll fseeko64 ftello64 iconv iconv_open iconv_close fclose fread fileno setvbuf getc ungetc "
+    "getwc ungetwc putwc readlink realpath getcwd chdir stat stat64 lstat lstat64 statvfs "
+    "statvfs64 mkdir remove rename link symlink truncate truncate64 unlink unlinkat utimensat "
+    "sendfile sendfile64 opendir fdopendir readdir readdir64 closedir dirfd fchmod fchmodat access "
+    "pthread_create pthread_join pthread_detach pthread_cond_clockwait pthread_cond_timedwait "
+    "pthread_rwlock_timedrdlock pthread_rwlock_timedwrlock pthread_mutex_timedlock "
+    "pthread_mutex_clocklock sem_init sem_wait sem_post dl_iterate_phdr sched_yield";
+
+/* Whether one of the words, separated by spaces, matches the name. */
+static bool in_words(const char *words, const char *name)
+{
+    for (const char *at = words; *at;) {
+        size_t length = strcspn(at, " ");
+        if (length && matches(at, length, name))
+            return true;
+        at += length + (at[length] == ' ');
+    }
+    return false;
+}
+
 bool name_is_of_cxx_library(const char *name)
 {
-    static const char *const names[] = {
-        "close",
-        "ioctl",
-        "read",
-        "write",
-        "writev",
-        "fdopen",
-        "fstat64",
-        "fstat",
-        "lseek64",
-        "fopen64",
-        "fopen",
-        "open",
-        "open64",
-        "openat",
-        "poll",
-        "fseeko64",
-        "ftello64",
-        "iconv",
-        "iconv_open",
-        "iconv_close",
-        "fclose",
-        "fread",
-        "fileno",
-        "setvbuf",
-        "getc",
-        "ungetc",
-        "getwc",
-        "ungetwc",
-        "putwc",
-        "readlink",
-        "realpath",
-        "getcwd",
-        "chdir",
-        "stat",
-        "stat64",
-        "lstat",
-        "lstat64",
-        "statvfs",
-        "statvfs64",
-        "mkdir",
-        "remove",
-        "rename",
-        "link",
-        "symlink",
-        "truncate",
-        "truncate64",
-        "unlink",
-        "unlinkat",
-        "utimensat",
-        "sendfile",
-        "sendfile64",
-        "opendir",
-        "fdopendir",
-        "readdir",
-        "readdir64",
-        "closedir",
-        "dirfd",
-        "fchmod",
-        "fchmodat",
-        "access",
-        "pthread_create",
-        "pthread_join",
-        "pthread_detach",
-        "pthread_cond_clockwait",
-        "pthread_cond_timedwait",
-        "pthread_rwlock_timedrdlock",
-        "pthread_rwlock_timedwrlock",
-        "pthread_mutex_timedlock",
-        "pthread_mutex_clocklock",
-        "sem_init",
-        "sem_wait",
-        "sem_post",
-        "dl_iterate_phdr",
-        "get_nprocs",
-        "sched_yield",
-    };
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(name, names[i]) == 0)
-            return true;
-    return false;
+    return in_words(cxx_library_names, name);
 }
 
 bool name_needs_thread(const char *name)
@@ -390,14 +332,9 @@ bool name_needs_thread(const char *name)
 
 const char *name_refusal(const char *name)
 {
-    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++) {
-        for (const char *at = refusals[i].names; *at;) {
-            size_t length = strcspn(at, " ");
-            if (length && matches(at, length, name))
-                return refusals[i].why;
-            at += length + (at[length] == ' ');
-        }
-    }
+    for (size_t i = 0; i < sizeof refusals / sizeof *refusals; i++)
+        if (in_words(refusals[i].names, name))
+            return refusals[i].why;
     if (strncmp(name, "__asan", 6) == 0 || strncmp(name, "__ubsan", 7) == 0)
         return "the policy was built with a sanitizer that this lowwater was not built with";
     return "unknown to lowwater";

@@ -113,11 +113,11 @@ static void a_terabyte_costs_what_a_page_costs_in_memory(void **state)
 {
     (void)state;
     assert_int_equal(arena_init(&arena, 0, UINT64_C(1) << 30), 0);
-    struct space *space = space_create(&arena, FIRST, UINT64_C(1) << 35);
-    struct region *region = space_insert(space, 16, UINT64_C(1) << 34, 4, 0);
+    struct space *space = space_create(&arena, FIRST, UINT64_C(1) << 34);
+    struct region *region = space_insert(space, 16, UINT64_C(1) << 33, 4, 0);
     uint64_t before = space_overhead_bytes(space);
-    region_commit(space, region, 16, UINT64_C(1) << 34, 4);
-    assert_int_equal(space_committed_pages(space), UINT64_C(1) << 34);
+    region_commit(space, region, 16, UINT64_C(1) << 33, 4);
+    assert_int_equal(space_committed_pages(space), UINT64_C(1) << 33);
     assert_int_equal(space_overhead_bytes(space), before);
     done(space);
 }
@@ -132,12 +132,16 @@ static bool model_free(const struct model *model, uint64_t first, uint64_t pages
     return true;
 }
 
-static bool model_gap(const struct model *model, uint64_t pages, uint64_t align, bool top_down,
-                      uint64_t *found)
+struct bounds {
+    uint64_t first, end;
+};
+
+static bool model_gap(const struct model *model, uint64_t pages, uint64_t align,
+                      struct bounds bounds, bool top_down, uint64_t *found)
 {
     bool any = false;
-    for (uint64_t p = align; p + pages <= END; p += align) {
-        if (p < FIRST || !model_free(model, p, pages))
+    for (uint64_t p = align; p + pages <= bounds.end; p += align) {
+        if (p < FIRST || p < bounds.first || !model_free(model, p, pages))
             continue;
         *found = p;
         any = true;
@@ -162,8 +166,12 @@ static void step_reserve(struct space *space, struct model *model, struct rng *r
     uint64_t pages = 1 + rng_below(rng, rng_below(rng, 4) ? 40 : 400);
     uint64_t align = rng_below(rng, 4) ? 16 : 64, expected = 0, found = 0;
     bool top_down = rng_below(rng, 2);
-    bool want = model_gap(model, pages, align, top_down, &expected);
-    assert_int_equal(space_find_gap(space, pages, align, 0, END, top_down, &found), want);
+    struct bounds bounds = {0, END};
+    if (rng_below(rng, 3) == 0)
+        bounds = (struct bounds){rng_below(rng, END), rng_below(rng, END)};
+    bool want = model_gap(model, pages, align, bounds, top_down, &expected);
+    bool got = space_find_gap(space, pages, align, bounds.first, bounds.end, top_down, &found);
+    assert_int_equal(got, want);
     if (!want)
         return;
     assert_int_equal(found, expected);
@@ -300,17 +308,76 @@ static void tens_of_thousands_of_regions_come_and_go(void **state)
         regions[i] = space_insert(space, found, 16, 4, 0);
     }
     space_verify(space);
-    for (int i = 0; i < 20000; i++) {
-        uint64_t slot = rng_below(&rng, COUNT);
+    for (int i = 0; i < 20000; i++) { /* mostly in one place, so that leaves split and merge */
+        uint64_t slot = rng_below(&rng, i % 4 ? 150 : COUNT);
+        slot = (slot + COUNT / 2) % COUNT;
         uint64_t first = region_info(regions[slot]).first_page, found;
         space_remove(space, regions[slot]);
         assert_true(space_find_gap(space, 16, 16, 0, UINT64_C(1) << 34, i & 1, &found));
         if (!(i & 1))
             assert_int_equal(found, first);
         regions[slot] = space_insert(space, first, 16, 4, 0);
+        if (i % 500 == 0)
+            space_verify(space);
     }
     space_verify(space);
     assert_true(space_overhead_bytes(space) / COUNT <= 128);
+    done(space);
+}
+
+enum order { ASCENDING, DESCENDING, RANDOM, ORDERS };
+
+/* A tree of three levels loses its regions in some order until one in fifty is left, grows again,
+ * and loses all of them. */
+static void a_deep_tree_shrinks_and_grows_in_any_order(void **state)
+{
+    (void)state;
+    enum { COUNT = 9000 };
+    static struct region *regions[COUNT];
+    for (enum order order = ASCENDING; order < ORDERS; order++) {
+        assert_int_equal(arena_init(&arena, 0, UINT64_C(1) << 30), 0);
+        struct space *space = space_create(&arena, FIRST, 16 * (COUNT + 1));
+        struct rng rng = rng_keyed(order, RNG_PROPERTY_TEST, 6);
+        memset(regions, 0, sizeof regions);
+        for (int i = 0; i < 4 * COUNT; i++) {
+            bool fill = i / COUNT % 2 == 0;
+            uint64_t at = (uint64_t)(i % COUNT);
+            at = order == RANDOM      ? rng_below(&rng, COUNT)
+                 : order == ASCENDING ? at
+                                      : COUNT - 1 - at;
+            if (fill && !regions[at])
+                regions[at] = space_insert(space, 16 * (at + 1), 1 + at % 16, 4, 0);
+            else if (!fill && regions[at] && at % 50 != 7) {
+                space_remove(space, regions[at]);
+                regions[at] = NULL;
+            }
+            if (i % 101 == 0)
+                space_verify(space);
+        }
+        while (space_regions(space) > 0)
+            space_remove(space, space_find_previous(space, 16 * (COUNT + 1) - 1));
+        space_verify(space);
+        done(space);
+    }
+}
+
+static void neighbours_of_a_page_are_found_across_leaves(void **state)
+{
+    (void)state; /*  16 A 32 free 48 B 64 free 80 C ...  one region every other granule */
+    assert_int_equal(arena_init(&arena, 0, UINT64_C(1) << 30), 0);
+    struct space *space = space_create(&arena, FIRST, 16 * 2001);
+    for (uint64_t i = 1; i < 2000; i += 2)
+        space_insert(space, 16 * i, 16, 4, 0);
+    for (uint64_t page = 0; page < 16 * 2000; page++) {
+        uint64_t granule = page / 16;
+        uint64_t next = page % 16 == 0 && granule % 2 ? granule : (granule + 1) | 1;
+        uint64_t previous = granule == 0 ? 0 : (page - 1) / 16;
+        previous -= previous % 2 == 0 && previous > 0;
+        struct region *above = space_find_next(space, page);
+        struct region *below = space_find_previous(space, page);
+        assert_int_equal(above ? region_info(above).first_page : 0, next < 2000 ? 16 * next : 0);
+        assert_int_equal(below ? region_info(below).first_page : 0, 16 * previous);
+    }
     done(space);
 }
 
@@ -386,6 +453,8 @@ int main(void)
         cmocka_unit_test(random_operations_agree_with_a_naive_model),
         cmocka_unit_test(thousands_of_runs_in_one_region_stay_right),
         cmocka_unit_test(tens_of_thousands_of_regions_come_and_go),
+        cmocka_unit_test(a_deep_tree_shrinks_and_grows_in_any_order),
+        cmocka_unit_test(neighbours_of_a_page_are_found_across_leaves),
         cmocka_unit_test(the_page_table_keeps_sparse_entries_and_walks_in_order),
         cmocka_unit_test(a_walk_visits_only_its_range),
     };

@@ -7,12 +7,14 @@
 #include <string.h>
 #include "core/check.h"
 
-#define CHUNK_RUNS 62
+#define CHUNK_RUNS 63 /* with its head 512 bytes */
+#define CHUNK_RUNS_MIN 7
 #define VALUE_BITS 16
 
+/* Only a chunk that is alone may have less room than CHUNK_RUNS. */
 struct chunk {
-    uint32_t count;
-    uint64_t run[CHUNK_RUNS];
+    uint32_t count, room;
+    uint64_t run[];
 };
 
 struct position {
@@ -34,19 +36,37 @@ static uint16_t run_value(uint64_t run)
     return (uint16_t)run;
 }
 
-static uint64_t *runs_of(const struct extents *extents, uint32_t chunk, uint32_t *count)
+static size_t chunk_bytes(uint32_t room)
+{
+    return sizeof(struct chunk) + room * sizeof(uint64_t);
+}
+
+static struct chunk *chunk_create(struct arena *arena, uint32_t room)
+{
+    struct chunk *chunk = arena_alloc(arena, chunk_bytes(room));
+    chunk->room = room;
+    return chunk;
+}
+
+static inline struct chunk **chunk_place(const struct extents *extents, uint32_t chunk)
+{
+    CHECK(chunk < extents->chunks);
+    return extents->chunks == 1 ? (struct chunk **)&extents->only : &extents->table[chunk];
+}
+
+static inline uint64_t *runs_of(const struct extents *extents, uint32_t chunk, uint32_t *count)
 {
     if (extents->chunks == 0) {
         CHECK(chunk == 0);
         *count = extents->runs;
         return (uint64_t *)extents->inline_runs;
     }
-    CHECK(chunk < extents->chunks);
-    *count = extents->table[chunk]->count;
-    return extents->table[chunk]->run;
+    struct chunk *place = *chunk_place(extents, chunk);
+    *count = place->count;
+    return place->run;
 }
 
-static uint64_t run_at(const struct extents *extents, struct position at)
+static inline uint64_t run_at(const struct extents *extents, struct position at)
 {
     uint32_t count;
     uint64_t *runs = runs_of(extents, at.chunk, &count);
@@ -55,7 +75,7 @@ static uint64_t run_at(const struct extents *extents, struct position at)
 }
 
 /* Moves to the next run; false behind the last one (the position then stands behind it). */
-static bool advance(const struct extents *extents, struct position *at)
+static inline bool advance(const struct extents *extents, struct position *at)
 {
     uint32_t count;
     runs_of(extents, at->chunk, &count);
@@ -82,8 +102,8 @@ static bool retreat(const struct extents *extents, struct position *at)
     return true;
 }
 
-/* The run that contains the page. */
-static struct position find(const struct extents *extents, uint64_t page)
+/* The chunk that contains the page. */
+static uint32_t find_chunk(const struct extents *extents, uint64_t page)
 {
     uint32_t low = 0, high = extents->chunks;
     while (high - low > 1) {
@@ -93,19 +113,25 @@ static struct position find(const struct extents *extents, uint64_t page)
         else
             high = middle;
     }
-    struct position at = {low, 0};
-    uint32_t count;
-    uint64_t *runs = runs_of(extents, low, &count);
-    uint32_t first = 0, last = count;
-    while (last - first > 1) {
-        uint32_t middle = first + (last - first) / 2;
+    return low;
+}
+
+/* The run that contains the page. */
+static struct position find(const struct extents *extents, uint64_t page)
+{
+    struct position at = {extents->chunks > 1 ? find_chunk(extents, page) : 0, 0};
+    uint32_t last;
+    const uint64_t *runs = runs_of(extents, at.chunk, &last);
+    while (last - at.slot > 8) {
+        uint32_t middle = at.slot + (last - at.slot) / 2;
         if (run_first(runs[middle]) <= page)
-            first = middle;
+            at.slot = middle;
         else
             last = middle;
     }
-    at.slot = first;
-    CHECK(run_first(runs[first]) <= page);
+    while (at.slot + 1 < last && run_first(runs[at.slot + 1]) <= page)
+        at.slot++;
+    CHECK(run_first(runs[at.slot]) <= page);
     return at;
 }
 
@@ -115,29 +141,48 @@ void extents_init(struct extents *extents, uint64_t first_page)
     extents->inline_runs[0] = run_make(first_page, 0);
 }
 
+static void chunk_destroy(struct arena *arena, struct chunk *chunk)
+{
+    arena_free(arena, chunk, chunk_bytes(chunk->room));
+}
+
+static void table_destroy(struct arena *arena, struct extents *extents)
+{
+    arena_free(arena, extents->table, extents->table_room * sizeof(struct chunk *));
+}
+
 void extents_destroy(struct arena *arena, struct extents *extents)
 {
     for (uint32_t i = 0; i < extents->chunks; i++)
-        arena_free(arena, extents->table[i], sizeof(struct chunk));
-    if (extents->chunks)
-        arena_free(arena, extents->table, extents->table_room * sizeof(struct chunk *));
+        chunk_destroy(arena, *chunk_place(extents, i));
+    if (extents->chunks > 1)
+        table_destroy(arena, extents);
     *extents = (struct extents){0};
 }
 
 /* ---- the table of chunks ---- */
 
+/* Makes the table, or doubles it. */
+static void grow_table(struct arena *arena, struct extents *extents)
+{
+    bool first = extents->chunks == 1;
+    uint32_t room = first ? 4 : extents->table_room * 2;
+    struct chunk **grown = arena_alloc(arena, room * sizeof *grown);
+    for (uint32_t i = 0; i < extents->chunks; i++)
+        grown[i] = *chunk_place(extents, i);
+    if (!first)
+        table_destroy(arena, extents);
+    extents->table = grown;
+    extents->table_room = room;
+}
+
 static void insert_chunk(struct arena *arena, struct extents *extents, uint32_t at,
                          struct chunk *chunk)
 {
-    if (extents->chunks == extents->table_room) {
-        uint32_t room = extents->table_room * 2;
-        struct chunk **grown = arena_alloc(arena, room * sizeof *grown);
-        memcpy(grown, extents->table, extents->chunks * sizeof *grown);
-        arena_free(arena, extents->table, extents->table_room * sizeof *grown);
-        extents->table = grown;
-        extents->table_room = room;
-    }
+    CHECK(extents->chunks > 0);
     CHECK(at <= extents->chunks);
+    if (extents->chunks == 1 || extents->chunks == extents->table_room)
+        grow_table(arena, extents);
     memmove(&extents->table[at + 1], &extents->table[at],
             (extents->chunks - at) * sizeof *extents->table);
     extents->table[at] = chunk;
@@ -147,22 +192,28 @@ static void insert_chunk(struct arena *arena, struct extents *extents, uint32_t 
 static void remove_chunks(struct arena *arena, struct extents *extents, uint32_t from, uint32_t to)
 {
     CHECK(from <= to && to <= extents->chunks);
+    if (from == to)
+        return;
+    CHECK(extents->chunks - (to - from) > 0);
     for (uint32_t i = from; i < to; i++)
-        arena_free(arena, extents->table[i], sizeof(struct chunk));
+        chunk_destroy(arena, extents->table[i]);
     memmove(&extents->table[from], &extents->table[to],
             (extents->chunks - to) * sizeof *extents->table);
     extents->chunks -= to - from;
+    if (extents->chunks > 1)
+        return;
+    struct chunk *only = extents->table[0];
+    table_destroy(arena, extents);
+    extents->only = only;
 }
 
 static void leave_record(struct arena *arena, struct extents *extents)
 {
     CHECK(extents->chunks == 0);
-    struct chunk *chunk = arena_alloc(arena, sizeof *chunk);
+    struct chunk *chunk = chunk_create(arena, CHUNK_RUNS_MIN);
     chunk->count = extents->runs;
     memcpy(chunk->run, extents->inline_runs, extents->runs * sizeof(uint64_t));
-    extents->table_room = 4;
-    extents->table = arena_alloc(arena, 4 * sizeof *extents->table);
-    extents->table[0] = chunk;
+    extents->only = chunk;
     extents->chunks = 1;
 }
 
@@ -171,9 +222,10 @@ static void return_to_record(struct arena *arena, struct extents *extents)
     uint64_t runs[EXTENTS_INLINE];
     uint32_t count = extents->runs, used = 0;
     for (uint32_t i = 0; i < extents->chunks; i++) {
-        CHECK(used + extents->table[i]->count <= EXTENTS_INLINE);
-        memcpy(&runs[used], extents->table[i]->run, extents->table[i]->count * sizeof(uint64_t));
-        used += extents->table[i]->count;
+        const struct chunk *chunk = *chunk_place(extents, i);
+        CHECK(used + chunk->count <= EXTENTS_INLINE);
+        memcpy(&runs[used], chunk->run, chunk->count * sizeof(uint64_t));
+        used += chunk->count;
     }
     CHECK(used == count);
     extents_destroy(arena, extents);
@@ -190,13 +242,30 @@ static void splice(uint64_t *runs, uint32_t count, uint32_t from, uint32_t to,
     memcpy(&runs[from], fresh, fresh_count * sizeof *runs);
 }
 
-/* Splits a chunk that has no room for three more runs; keeps *at on its run. */
+/* The only chunk moves into one of twice the size. */
+static void grow_chunk(struct arena *arena, struct extents *extents)
+{
+    struct chunk *small = extents->only;
+    CHECK(extents->chunks == 1);
+    CHECK(small->room < CHUNK_RUNS);
+    struct chunk *large = chunk_create(arena, small->room * 2 + 1);
+    large->count = small->count;
+    memcpy(large->run, small->run, small->count * sizeof(uint64_t));
+    chunk_destroy(arena, small);
+    extents->only = large;
+}
+
+/* Grows or splits a chunk that has no room for three more runs; keeps *at on its run. */
 static void make_room(struct arena *arena, struct extents *extents, struct position *at)
 {
-    struct chunk *left = extents->table[at->chunk];
-    if (left->count + 3 <= CHUNK_RUNS)
+    struct chunk *left = *chunk_place(extents, at->chunk);
+    if (left->count + 3 <= left->room)
         return;
-    struct chunk *right = arena_alloc(arena, sizeof *right);
+    if (left->room < CHUNK_RUNS) {
+        grow_chunk(arena, extents);
+        return;
+    }
+    struct chunk *right = chunk_create(arena, CHUNK_RUNS);
     /* Growth at the end leaves a full chunk behind, like the tree of regions. */
     uint32_t keep = at->slot + 1 >= left->count ? left->count - 3 : left->count / 2;
     right->count = left->count - keep;
@@ -236,7 +305,8 @@ static void replace(struct arena *arena, struct extents *extents, struct positio
     }
     if (extents->chunks == 0)
         leave_record(arena, extents);
-    struct chunk *first = extents->table[from.chunk], *last = extents->table[to.chunk];
+    struct chunk *first = *chunk_place(extents, from.chunk);
+    struct chunk *last = *chunk_place(extents, to.chunk);
     if (from.chunk != to.chunk) { /* cut the tail of the first and the head of the last chunk */
         first->count = from.slot;
         memmove(last->run, &last->run[to.slot], (last->count - to.slot) * sizeof(uint64_t));
@@ -250,7 +320,7 @@ static void replace(struct arena *arena, struct extents *extents, struct positio
             (first->count - to.slot) * sizeof(uint64_t));
     first->count -= in_chunk;
     make_room(arena, extents, &from);
-    first = extents->table[from.chunk];
+    first = *chunk_place(extents, from.chunk);
     splice(first->run, first->count, from.slot, from.slot, fresh, fresh_count);
     first->count += fresh_count;
     extents->runs += fresh_count - removed;
@@ -258,62 +328,81 @@ static void replace(struct arena *arena, struct extents *extents, struct positio
         remove_chunks(arena, extents, from.chunk, from.chunk + 1);
     if (extents->runs <= EXTENTS_INLINE)
         return_to_record(arena, extents);
-    else if (from.chunk < extents->chunks && extents->table[from.chunk]->count < CHUNK_RUNS / 4)
+    else if (extents->chunks > 1 && from.chunk < extents->chunks &&
+             extents->table[from.chunk]->count < CHUNK_RUNS / 4)
         join_neighbours(arena, extents, from.chunk);
 }
 
-/* Counts the runs that begin in (run at `from`, end_page); *to stands behind them, *last_value is
- * the value of the last one. */
-static uint32_t runs_until(const struct extents *extents, struct position from, uint64_t end_page,
-                           struct position *to, uint16_t *last_value)
+/* What a range covers: a number of runs, the first of which may begin before it and the last of
+ * which may end behind it. */
+struct cover {
+    struct position from, to; /* the first run; the one behind the last, or the end */
+    uint32_t runs;
+    uint16_t last_value;
+    uint64_t last_end;  /* page behind the last run */
+    uint64_t committed; /* pages of the range whose value is not 0 */
+};
+
+static struct cover cover_of(const struct extents *extents, uint64_t first_page, uint64_t end_page,
+                             uint64_t limit_page)
 {
-    uint32_t count = 0;
-    *to = from;
-    bool more = true;
-    while (more && run_first(run_at(extents, *to)) < end_page) {
-        *last_value = run_value(run_at(extents, *to));
-        count++;
-        more = advance(extents, to);
-    }
-    return count;
+    struct cover cover = {.from = find(extents, first_page)};
+    uint64_t begin = first_page;
+    cover.to = cover.from;
+    do {
+        cover.last_value = run_value(run_at(extents, cover.to));
+        cover.last_end =
+            advance(extents, &cover.to) ? run_first(run_at(extents, cover.to)) : limit_page;
+        uint64_t end = cover.last_end < end_page ? cover.last_end : end_page;
+        cover.committed += cover.last_value ? end - begin : 0;
+        cover.runs++;
+        begin = end;
+    } while (cover.last_end < end_page);
+    CHECK(begin == end_page);
+    return cover;
 }
 
-void extents_assign(struct arena *arena, struct extents *extents, uint64_t first_page,
-                    uint64_t end_page, uint64_t limit_page, uint16_t value)
+/* The value of the run before the position, if there is one. */
+static bool value_before(const struct extents *extents, struct position at, uint16_t *value)
+{
+    if (!retreat(extents, &at))
+        return false;
+    *value = run_value(run_at(extents, at));
+    return true;
+}
+
+int64_t extents_assign(struct arena *arena, struct extents *extents, uint64_t first_page,
+                       uint64_t end_page, uint64_t limit_page, uint16_t value)
 {
     CHECK(first_page < end_page);
     CHECK(end_page <= limit_page);
-    struct position from = find(extents, first_page), to;
-    uint16_t last_value = 0;
-    uint64_t fresh[3];
-    uint32_t fresh_count = 0;
-    uint64_t first_run = run_at(extents, from);
-    struct position before = from;
-    bool has_before = run_first(first_run) == first_page && retreat(extents, &before);
+    struct cover cover = cover_of(extents, first_page, end_page, limit_page);
+    int64_t change = (int64_t)((value ? end_page - first_page : 0) - cover.committed);
+    uint64_t first_run = run_at(extents, cover.from), fresh[3];
+    uint32_t fresh_count = 0, removed = cover.runs;
+    if (removed == 1 && run_value(first_run) == value)
+        return 0; /* nothing changes: cover.committed says the same */
 
-    uint32_t removed = runs_until(extents, from, end_page, &to, &last_value);
+    uint16_t before = 0;
+    bool has_before = true;
     if (run_first(first_run) < first_page) { /* the head of the first run stays */
         fresh[fresh_count++] = first_run;
-        has_before = true;
-        before.chunk = UINT32_MAX;
+        before = run_value(first_run);
+    } else {
+        has_before = value_before(extents, cover.from, &before);
     }
-    uint16_t before_value = fresh_count  ? run_value(first_run)
-                            : has_before ? run_value(run_at(extents, before))
-                                         : 0;
-    if (!has_before || before_value != value)
+    if (!has_before || before != value)
         fresh[fresh_count++] = run_make(first_page, value);
 
-    uint32_t slots;
-    runs_of(extents, to.chunk, &slots);
-    bool has_after = to.slot < slots;
-    bool after_begins_here = has_after && run_first(run_at(extents, to)) == end_page;
-    if (after_begins_here && run_value(run_at(extents, to)) == value) {
+    if (cover.last_end > end_page) { /* the tail of the last run stays */
+        if (cover.last_value != value)
+            fresh[fresh_count++] = run_make(end_page, cover.last_value);
+    } else if (end_page < limit_page && run_value(run_at(extents, cover.to)) == value) {
         removed++; /* the run behind melts into the new one */
-        advance(extents, &to);
-    } else if (!after_begins_here && end_page < limit_page && last_value != value) {
-        fresh[fresh_count++] = run_make(end_page, last_value); /* the tail of the last run stays */
+        advance(extents, &cover.to);
     }
-    replace(arena, extents, from, to, removed, fresh, fresh_count);
+    replace(arena, extents, cover.from, cover.to, removed, fresh, fresh_count);
+    return change;
 }
 
 /* ---- asking ---- */
@@ -332,24 +421,16 @@ uint64_t extents_committed(const struct extents *extents, uint64_t first_page, u
                            uint64_t limit_page)
 {
     CHECK(first_page < end_page && end_page <= limit_page);
-    struct position at = find(extents, first_page);
-    uint64_t committed = 0, from = first_page;
-    while (from < end_page) {
-        uint16_t value = run_value(run_at(extents, at));
-        uint64_t end = advance(extents, &at) ? run_first(run_at(extents, at)) : limit_page;
-        uint64_t until = end < end_page ? end : end_page;
-        if (value)
-            committed += until - from;
-        from = until;
-    }
-    return committed;
+    return cover_of(extents, first_page, end_page, limit_page).committed;
 }
 
 uint64_t extents_bytes(const struct extents *extents)
 {
     if (extents->chunks == 0)
         return 0;
-    return extents->chunks * arena_block_bytes(sizeof(struct chunk)) +
+    if (extents->chunks == 1)
+        return arena_block_bytes(chunk_bytes(extents->only->room));
+    return extents->chunks * arena_block_bytes(chunk_bytes(CHUNK_RUNS)) +
            arena_block_bytes(extents->table_room * sizeof(struct chunk *));
 }
 
@@ -370,6 +451,9 @@ void extents_verify(const struct extents *extents, uint64_t first_page, uint64_t
     }
     CHECK(run_first(run) < limit_page);
     CHECK(runs == extents->runs);
-    for (uint32_t i = 0; i < extents->chunks; i++)
-        CHECK(extents->table[i]->count > 0 && extents->table[i]->count <= CHUNK_RUNS);
+    for (uint32_t i = 0; i < extents->chunks; i++) {
+        const struct chunk *chunk = *chunk_place(extents, i);
+        CHECK(chunk->count > 0 && chunk->count <= chunk->room);
+        CHECK(chunk->room == CHUNK_RUNS || extents->chunks == 1);
+    }
 }

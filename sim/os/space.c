@@ -36,10 +36,9 @@ static uint64_t granule_up(uint64_t page)
 struct space *space_create(struct arena *arena, uint64_t first_page, uint64_t end_page)
 {
     CHECK(first_page < end_page);
-    CHECK(first_page % GRANULE_PAGES == 0);
     struct space *space = arena_alloc(arena, sizeof *space);
     space->arena = arena;
-    space->tree = tree_create(arena, first_page);
+    space->tree = tree_create(arena, first_page, end_page);
     space->first_page = first_page;
     space->end_page = end_page;
     return space;
@@ -87,11 +86,8 @@ bool space_find_gap(const struct space *space, uint64_t pages, uint64_t align_pa
                         .align_pages = align_pages,
                         .first_page = first_page,
                         .end_page = end_page < space->end_page ? end_page : space->end_page};
-    uint64_t above = tree_end(space->tree); /* all of [above, end) is free */
-    bool fits = top_down ? hole_fits(&hole, above, space->end_page, true) ||
-                               tree_highest_hole(space->tree, &hole)
-                         : tree_lowest_hole(space->tree, &hole) ||
-                               hole_fits(&hole, above, space->end_page, false);
+    bool fits =
+        top_down ? tree_highest_hole(space->tree, &hole) : tree_lowest_hole(space->tree, &hole);
     if (fits)
         *found = hole.found;
     return fits;
@@ -120,7 +116,7 @@ struct region *space_insert(struct space *space, uint64_t first_page, uint64_t p
     region->alloc_protect = alloc_protect;
     region->flags = flags;
     extents_init(&region->extents, first_page);
-    tree_insert(space->tree, first_page, granule_up(first_page + pages), region);
+    tree_insert(space->tree, first_page, pages, region);
     space->regions++;
     space->reserved_pages += pages;
     return region;
@@ -171,14 +167,12 @@ struct extent region_extent(const struct region *region, uint64_t page)
 static void assign(struct space *space, struct region *region, uint64_t first_page, uint64_t pages,
                    uint16_t value)
 {
-    uint64_t before = region_committed(region, first_page, pages);
-    uint64_t after = value ? pages : 0;
     uint64_t bytes = extents_bytes(&region->extents);
-    extents_assign(space->arena, &region->extents, first_page, first_page + pages,
-                   region_end(region), value);
+    int64_t change = extents_assign(space->arena, &region->extents, first_page, first_page + pages,
+                                    region_end(region), value);
     space->extents_bytes += extents_bytes(&region->extents) - bytes;
-    region->committed_pages += after - before;
-    space->committed_pages += after - before;
+    region->committed_pages += (uint64_t)change;
+    space->committed_pages += (uint64_t)change;
     CHECK(region->committed_pages <= region->pages);
     CHECK(space->committed_pages <= space->reserved_pages);
 }

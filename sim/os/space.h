@@ -46,7 +46,8 @@ struct extent {
     uint16_t protect; /* PAGE_ value with modifiers */
 };
 
-/* Pages first_page .. end_page-1 are usable (Windows: 0x10 .. 0x7FFFFFFF0). */
+/* Pages first_page .. end_page-1 are usable (Windows: 0x10 .. 0x7FFFFFFF0, which is also as far as
+ * they may reach). */
 struct space *space_create(struct arena *arena, uint64_t first_page, uint64_t end_page);
 void space_destroy(struct space *space);
 

@@ -226,12 +226,21 @@ BOOL WINAPI TlsFree(DWORD index)
 #define KERNEL_MODULE ((HMODULE)(uintptr_t)0x7ff800000000)
 #define PROCESS_MODULE ((HMODULE)(uintptr_t)0x7ff700000000)
 
+/* Whether wanted, in lower case, begins the name, in whatever case. */
+static bool begins_with(const char *name, const char *wanted)
+{
+    for (; *wanted; name++, wanted++)
+        if ((*name >= 'A' && *name <= 'Z' ? *name | 32 : *name) != *wanted)
+            return false;
+    return true;
+}
+
 static bool same_name(const char *name, const char *wanted)
 {
-    for (; *name && *wanted; name++, wanted++)
-        if ((*name | 32) != (*wanted | 32))
-            return false;
-    return !*wanted && (!*name || strcmp(name, ".dll") == 0 || strcmp(name, ".DLL") == 0);
+    if (!begins_with(name, wanted))
+        return false;
+    const char *rest = name + strlen(wanted);
+    return *rest == '\0' || (begins_with(rest, ".dll") && rest[4] == '\0');
 }
 
 HMODULE WINAPI GetModuleHandleA(LPCSTR name)
@@ -299,45 +308,38 @@ void WINAPI OutputDebugStringA(LPCSTR text)
         crt_output(current_sim(), OUTPUT_DEBUG, text, strlen(text));
 }
 
-/* One character of UTF-8; 0 bytes when it does not fit. */
-static int encode(DWORD c, char *to, int room)
+static bool is_character(DWORD c)
 {
-    if (c < 0x80 && room >= 1) {
-        to[0] = (char)c;
-        return 1;
-    }
-    if (c < 0x800 && room >= 2) {
-        to[0] = (char)(0xc0 | c >> 6);
-        to[1] = (char)(0x80 | (c & 63));
-        return 2;
-    }
-    if (c < 0x10000 && room >= 3) {
-        to[0] = (char)(0xe0 | c >> 12);
-        to[1] = (char)(0x80 | (c >> 6 & 63));
-        to[2] = (char)(0x80 | (c & 63));
-        return 3;
-    }
-    if (c < 0x110000 && room >= 4) {
-        to[0] = (char)(0xf0 | c >> 18);
-        to[1] = (char)(0x80 | (c >> 12 & 63));
-        to[2] = (char)(0x80 | (c >> 6 & 63));
-        to[3] = (char)(0x80 | (c & 63));
-        return 4;
-    }
-    return 0;
+    return c < 0x110000 && (c < 0xd800 || c >= 0xe000);
+}
+
+#define REPLACEMENT 0xfffdu
+#define UTF8_MAX 4
+
+/* One character as 1 to 4 bytes of UTF-8; U+FFFD for a number that is none. */
+static int encode(DWORD c, char to[UTF8_MAX])
+{
+    static const BYTE first[] = {0, 0, 0xc0, 0xe0, 0xf0};
+    if (!is_character(c))
+        c = REPLACEMENT;
+    int bytes = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (int i = bytes - 1; i > 0; i--, c >>= 6)
+        to[i] = (char)(0x80 | (c & 63));
+    to[0] = (char)(first[bytes] | c);
+    return bytes;
 }
 
 void WINAPI OutputDebugStringW(LPCWSTR text)
 {
-    char narrow[1024];
-    int used = 0;
-    for (; text && *text; text++) {
-        int bytes = encode((DWORD)*text, narrow + used, (int)sizeof narrow - used);
-        if (bytes == 0)
-            break;
-        used += bytes;
-    }
-    crt_output(current_sim(), OUTPUT_DEBUG, narrow, (size_t)used);
+    struct arena *arena = &current_sim()->arena;
+    size_t count = text ? wcslen(text) : 0, used = 0;
+    if (count == 0)
+        return;
+    char *narrow = arena_alloc(arena, count * UTF8_MAX); /* one print is one record, whole */
+    for (size_t i = 0; i < count; i++)
+        used += (size_t)encode((DWORD)text[i], narrow + used);
+    crt_output(current_sim(), OUTPUT_DEBUG, narrow, used);
+    arena_free(arena, narrow, count * UTF8_MAX);
 }
 
 int WINAPI lstrlenA(LPCSTR text)
@@ -355,11 +357,12 @@ static int decode(const unsigned char *from, int left, DWORD *c)
 {
     static const DWORD least[] = {0, 0, 0x80, 0x800, 0x10000};
     int bytes = from[0] < 0x80    ? 1
+                : from[0] >= 0xf8 ? 0
                 : from[0] >= 0xf0 ? 4
                 : from[0] >= 0xe0 ? 3
                 : from[0] >= 0xc0 ? 2
                                   : 0;
-    *c = 0xfffd;
+    *c = REPLACEMENT;
     if (bytes == 0 || bytes > left)
         return 1;
     DWORD value = bytes == 1 ? from[0] : from[0] & (0x7fu >> bytes);
@@ -368,7 +371,7 @@ static int decode(const unsigned char *from, int left, DWORD *c)
             return 1;
         value = value << 6 | (from[i] & 63u);
     }
-    if (value < least[bytes] || value > 0x10ffff)
+    if (value < least[bytes] || !is_character(value))
         return 1;
     *c = value;
     return bytes;
@@ -404,8 +407,8 @@ int WINAPI WideCharToMultiByte(UINT page, DWORD flags, LPCWSTR from, int from_co
     if (used_fallback)
         *used_fallback = FALSE;
     for (int i = 0; i < count; i++) {
-        char bytes[4];
-        int length = encode((DWORD)from[i], bytes, 4);
+        char bytes[UTF8_MAX];
+        int length = encode((DWORD)from[i], bytes);
         if (to_count && used + length > to_count) {
             SetLastError(ERROR_INSUFFICIENT_BUFFER);
             return 0;

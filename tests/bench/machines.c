@@ -24,7 +24,7 @@ struct machine_process {
 /* The machine as its process sees it. */
 struct bench_machine {
     struct sim *sim;
-    void **regions;
+    char *regions; /* one behind the other: placement takes the lowest hole */
     uint64_t regions_count;
     char *terabyte; /* reserved: a terabyte with 64 KiB on both sides */
     struct rng rng;
@@ -45,6 +45,14 @@ static void give_back(void *address, uint64_t bytes, DWORD type)
         bench_die("VirtualFree failed");
 }
 
+/* Takes the hole where region number `which` belongs. */
+static void alloc_region(struct bench_machine *bench, uint64_t which)
+{
+    if (alloc(NULL, REGION_BYTES, MEM_RESERVE | MEM_COMMIT) !=
+        bench->regions + which * REGION_BYTES)
+        bench_die("VirtualAlloc did not take the lowest hole");
+}
+
 static void make_machine(struct bench_machine *bench, uint64_t regions)
 {
     struct sim_options options = {.seed = 1,
@@ -60,27 +68,25 @@ static void make_machine(struct bench_machine *bench, uint64_t regions)
     bench->sim->actor = ACTOR_POLICY;
     bench->rng = rng_keyed(1, RNG_PROPERTY_TEST, regions);
     bench->regions_count = regions;
-    bench->regions = calloc(regions, sizeof *bench->regions);
-    if (!bench->regions)
-        bench_die("out of memory");
     bench->terabyte = alloc(NULL, TERABYTE + 2 * REGION_BYTES, MEM_RESERVE);
     bench->terabyte += REGION_BYTES;
     uint64_t before = bench->sim->arena.live_bytes;
+    bench->regions = bench->terabyte + TERABYTE + REGION_BYTES;
     for (uint64_t i = 0; i < regions; i++)
-        bench->regions[i] = alloc(NULL, REGION_BYTES, MEM_RESERVE | MEM_COMMIT);
+        alloc_region(bench, i);
     bench->region_bytes = (double)(bench->sim->arena.live_bytes - before) / (double)regions;
 }
 
 static void renew_region(struct bench_machine *bench, uint64_t which)
 {
-    give_back(bench->regions[which], 0, MEM_RELEASE);
-    bench->regions[which] = alloc(NULL, REGION_BYTES, MEM_RESERVE | MEM_COMMIT);
+    give_back(bench->regions + which * REGION_BYTES, 0, MEM_RELEASE);
+    alloc_region(bench, which);
 }
 
 static void query_region(struct bench_machine *bench, uint64_t which)
 {
     MEMORY_BASIC_INFORMATION info;
-    if (!VirtualQuery(bench->regions[which], &info, sizeof info))
+    if (!VirtualQuery(bench->regions + which * REGION_BYTES, &info, sizeof info))
         bench_die("VirtualQuery failed");
 }
 

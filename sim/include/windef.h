@@ -249,16 +249,17 @@ typedef struct _SECURITY_ATTRIBUTES {
 typedef char TCHAR, *LPTSTR, *PTSTR;
 typedef const char *LPCTSTR, *PCTSTR;
 
-/* min and max of any two types: function templates in C++, so that <algorithm> keeps working. */
+/* min and max of any two types: function templates in C++, so that <algorithm> keeps working. The
+ * result is a value: of two equal types, `true ? a : b` alone would be a reference to a parameter. */
 #ifdef __cplusplus
 #ifndef NOMINMAX
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-compare" /* the macros of Windows compare like this too */
-template <class A, class B> constexpr auto min(A a, B b) -> decltype(true ? a : b)
+template <class A, class B> constexpr auto min(A a, B b) -> decltype(true ? A(a) : B(b))
 {
     return a < b ? a : b;
 }
-template <class A, class B> constexpr auto max(A a, B b) -> decltype(true ? a : b)
+template <class A, class B> constexpr auto max(A a, B b) -> decltype(true ? A(a) : B(b))
 {
     return a < b ? b : a;
 }

@@ -266,30 +266,24 @@ void _aligned_free(void *block);
 
 /* What Windows spells as macros over the A and W forms; without UNICODE, like its compilers. */
 #ifdef __cplusplus
-/* Both forms at once: a project's UNICODE setting is not known here. */
+/* Both forms at once: a project's UNICODE setting is not known here. The wide form is a template so
+ * that NULL, which fits both, means the narrow one. */
 static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
                                  LPCSTR name)
 {
     return CreateEventA(security, manual, initial, name);
 }
-static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
-                                 LPCWSTR name)
+template <class Wide>
+auto CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial, const Wide *name)
+    -> decltype(CreateEventW(security, manual, initial, name))
 {
     return CreateEventW(security, manual, initial, name);
 }
-static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial,
-                                 decltype(nullptr))
-{
-    return CreateEventW(security, manual, initial, nullptr);
-}
-static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial, long)
-{
-    return CreateEventW(security, manual, initial, nullptr); /* NULL is an integer here */
-}
 static inline HMODULE GetModuleHandle(LPCSTR name) { return GetModuleHandleA(name); }
-static inline HMODULE GetModuleHandle(LPCWSTR name) { return GetModuleHandleW(name); }
-static inline HMODULE GetModuleHandle(decltype(nullptr)) { return GetModuleHandleW(nullptr); }
-static inline HMODULE GetModuleHandle(long) { return GetModuleHandleW(nullptr); }
+template <class Wide> auto GetModuleHandle(const Wide *name) -> decltype(GetModuleHandleW(name))
+{
+    return GetModuleHandleW(name);
+}
 static inline void OutputDebugString(LPCSTR text) { OutputDebugStringA(text); }
 static inline void OutputDebugString(LPCWSTR text) { OutputDebugStringW(text); }
 static inline int lstrlen(LPCSTR text) { return lstrlenA(text); }

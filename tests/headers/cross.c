@@ -1,9 +1,20 @@
 /* The C half of a program of two languages: calls objects of C++ through their tables, and offers
- * one of its own. Prints nothing; cross.cpp reports. */
+ * one of its own. The layout of the tables is checked here, too; cross.cpp reports. */
 #define CINTERFACE
 #define COBJMACROS
 #include <Windows.h>
 #include <MSCorEE.h>
+#include "slots.h"
+
+#define SLOT(interface_, number, method)                                                           \
+    _Static_assert(offsetof(interface_##Vtbl, method) == (number) * sizeof(void *), #method);
+SLOTS(SLOT)
+
+/* The tables end where their last slot ends. */
+_Static_assert(sizeof(IHostMemoryManagerVtbl) == 13 * sizeof(void *), "");
+_Static_assert(sizeof(IHostMallocVtbl) == 6 * sizeof(void *), "");
+_Static_assert(sizeof(ICLRMemoryNotificationCallbackVtbl) == 4 * sizeof(void *), "");
+_Static_assert(sizeof(IHostControlVtbl) == 5 * sizeof(void *), "");
 
 static HRESULT STDMETHODCALLTYPE query(IHostMalloc *This, REFIID riid, void **object)
 {

@@ -123,7 +123,12 @@ void Report(DWORD load)
         SetEvent(event);
     CloseHandle(event);
     g_shared += NotInlined(2) + (int)Twice(4);
+    wchar_t name[8] = L"ntdll";
     HMODULE kernel = GetModuleHandle(TEXT("kernel32"));
+    if (!GetModuleHandle(NULL) || !GetModuleHandle(nullptr) || !GetModuleHandle(0))
+        kernel = GetModuleHandle(name);
+    CloseHandle(CreateEvent(nullptr, FALSE, FALSE, L"named"));
+    CloseHandle(CreateEvent(NULL, FALSE, FALSE, "named"));
     (void)GetProcAddress(kernel, "GetTickCount64");
 }
 

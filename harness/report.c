@@ -219,7 +219,11 @@ void report_run(const struct report_run *run, bool quiet, bool show_served, FILE
         return;
     }
     if (result->outcome == OUTCOME_LOAD) {
-        fprintf(err, "lowwater: %s\n", result->load_message);
+        /* The user's word for the policy, not the path of what was built from it. */
+        size_t length = strlen(run->spec.policy_path);
+        bool begins = strncmp(result->load_message, run->spec.policy_path, length) == 0;
+        fprintf(err, "lowwater: %s%s\n", begins ? run->policy_word : "",
+                result->load_message + (begins ? length : 0));
         return;
     }
     put_headline(run, words[result->outcome], "\033[31m", err);

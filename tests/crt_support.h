@@ -62,6 +62,23 @@ static inline void crt_run_end(struct crt_run *run)
     sim_destroy(run->sim);
 }
 
+/* Adds a rule to the run's fault plan. */
+static inline void crt_run_arm(struct crt_run *run, const char *rule)
+{
+    char message[512];
+    struct fault_plan *plan = &run->sim->faults;
+    if (!fault_parse(rule, &plan->rules[plan->rules_count], message, sizeof message))
+        fail_msg("%s", message);
+    plan->rules_count++;
+}
+
+/* The text of the stop that came last has these words. */
+static inline void assert_stop_says(const struct crt_run *run, const char *words)
+{
+    if (!strstr(run->stop.text, words))
+        fail_msg("'%s' does not say '%s'", run->stop.text, words);
+}
+
 /* Runs the expression and expects it to end the run in this way. */
 #define assert_stops(run, expected_kind, expression)                                               \
     do {                                                                                           \

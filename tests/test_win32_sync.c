@@ -22,21 +22,6 @@ static void run_as(uint32_t thread)
     run.sim->thread = sim_thread(run.sim, thread);
 }
 
-static void arm(const char *rule)
-{
-    char message[512];
-    struct fault_plan *plan = &run.sim->faults;
-    if (!fault_parse(rule, &plan->rules[plan->rules_count], message, sizeof message))
-        fail_msg("%s", message);
-    plan->rules_count++;
-}
-
-static void assert_stop_says(const char *words)
-{
-    if (!strstr(run.stop.text, words))
-        fail_msg("'%s' does not say '%s'", run.stop.text, words);
-}
-
 /* ---- critical sections ---- */
 
 static void critical_sections_nest_and_show_their_owner(void **state)
@@ -82,7 +67,7 @@ static void a_section_another_thread_kept_is_a_deadlock(void **state)
     run_as(3);
     assert_false(TryEnterCriticalSection(&section));
     assert_stops(&run, STOP_DEADLOCK, EnterCriticalSection(&section));
-    assert_stop_says("thread 3 waits for critical section 1, which thread 0 kept");
+    assert_stop_says(&run, "thread 3 waits for critical section 1, which thread 0 kept");
     run_as(0);
     LeaveCriticalSection(&section);
     run_as(3);
@@ -129,7 +114,7 @@ static void an_injected_failure_of_initialisation_is_an_exception(void **state)
     (void)state;
     begin();
     CRITICAL_SECTION section;
-    arm("InitializeCriticalSection#1:ERROR_NOT_ENOUGH_MEMORY:x2");
+    crt_run_arm(&run, "InitializeCriticalSection#1:ERROR_NOT_ENOUGH_MEMORY:x2");
     assert_stops(&run, STOP_EXCEPTION, InitializeCriticalSection(&section));
     assert_int_equal(run.stop.code, 0xC0000017u);
     assert_false(InitializeCriticalSectionAndSpinCount(&section, 1));
@@ -184,15 +169,15 @@ static void slim_locks_are_not_recursive(void **state)
     InitializeSRWLock(&lock);
     AcquireSRWLockExclusive(&lock);
     assert_stops(&run, STOP_DEADLOCK, AcquireSRWLockExclusive(&lock));
-    assert_stop_says("self-deadlock: thread 0 waits for SRW lock 1, which it holds itself");
+    assert_stop_says(&run, "self-deadlock: thread 0 waits for SRW lock 1, which it holds itself");
     run_as(2);
     assert_stops(&run, STOP_DEADLOCK, AcquireSRWLockShared(&lock));
-    assert_stop_says("which thread 0 kept");
+    assert_stop_says(&run, "which thread 0 kept");
     run_as(0);
     ReleaseSRWLockExclusive(&lock);
     AcquireSRWLockShared(&lock);
     assert_stops(&run, STOP_DEADLOCK, AcquireSRWLockExclusive(&lock));
-    assert_stop_says("which 1 shared owners keep");
+    assert_stop_says(&run, "which 1 shared owners keep");
     end();
 }
 
@@ -295,7 +280,7 @@ static void waiting_for_what_nobody_can_set_is_a_deadlock(void **state)
     begin();
     HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
     assert_stops(&run, STOP_DEADLOCK, WaitForSingleObject(event, INFINITE));
-    assert_stop_says("thread 0 waits for ever for event 0x100, which nobody can set");
+    assert_stop_says(&run, "thread 0 waits for ever for event 0x100, which nobody can set");
     end();
 }
 
@@ -343,9 +328,9 @@ static void injected_failures_of_events_change_nothing(void **state)
     (void)state;
     begin();
     HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
-    arm("CreateEvent#1:ERROR_NOT_ENOUGH_MEMORY:once");
-    arm("SetEvent#1:ERROR_INVALID_HANDLE:once");
-    arm("CloseHandle#1:ERROR_INVALID_HANDLE:once");
+    crt_run_arm(&run, "CreateEvent#1:ERROR_NOT_ENOUGH_MEMORY:once");
+    crt_run_arm(&run, "SetEvent#1:ERROR_INVALID_HANDLE:once");
+    crt_run_arm(&run, "CloseHandle#1:ERROR_INVALID_HANDLE:once");
     assert_null(CreateEventA(NULL, TRUE, TRUE, NULL));
     assert_int_equal(GetLastError(), ERROR_NOT_ENOUGH_MEMORY);
     assert_false(SetEvent(event));
@@ -371,7 +356,7 @@ static void sleeping_moves_the_clock_by_its_duration(void **state)
     assert_int_equal(run.sim->now_ns, before + 15000000 + UINT64_C(4000000000) * 1000000);
     assert_false(SwitchToThread());
     assert_stops(&run, STOP_DEADLOCK, Sleep(INFINITE));
-    assert_stop_says("sleeps for ever");
+    assert_stop_says(&run, "sleeps for ever");
     end();
 }
 

@@ -21,15 +21,6 @@ static void run_as(uint32_t thread)
     run.sim->thread = sim_thread(run.sim, thread);
 }
 
-static void arm(const char *rule)
-{
-    char message[512];
-    struct fault_plan *plan = &run.sim->faults;
-    if (!fault_parse(rule, &plan->rules[plan->rules_count], message, sizeof message))
-        fail_msg("%s", message);
-    plan->rules_count++;
-}
-
 /* ---- process and errors ---- */
 
 static void each_thread_has_its_own_last_error_and_number(void **state)
@@ -173,7 +164,7 @@ static void slots_run_out_and_can_be_refused(void **state)
 {
     (void)state;
     begin();
-    arm("TlsAlloc#1:ERROR_NOT_ENOUGH_MEMORY:once");
+    crt_run_arm(&run, "TlsAlloc#1:ERROR_NOT_ENOUGH_MEMORY:once");
     assert_int_equal(TlsAlloc(), TLS_OUT_OF_INDEXES);
     assert_int_equal(GetLastError(), ERROR_NOT_ENOUGH_MEMORY);
     for (unsigned i = 0; i < 64; i++)
@@ -229,8 +220,8 @@ static void the_lookup_of_functions_can_be_refused(void **state)
 {
     (void)state;
     begin();
-    arm("GetModuleHandle#1:ERROR_MOD_NOT_FOUND:once");
-    arm("GetProcAddress#1:ERROR_PROC_NOT_FOUND:once");
+    crt_run_arm(&run, "GetModuleHandle#1:ERROR_MOD_NOT_FOUND:once");
+    crt_run_arm(&run, "GetProcAddress#1:ERROR_PROC_NOT_FOUND:once");
     assert_null(GetModuleHandleA("kernel32"));
     HMODULE kernel = GetModuleHandleA("kernel32");
     assert_null(GetProcAddress(kernel, "VirtualAlloc"));
@@ -244,10 +235,10 @@ static void imported_interlocked_functions_work(void **state)
     begin();
     HMODULE kernel = GetModuleHandleA("kernel32");
     LONG value = 4;
-    LONG (*increment)
+    LONG(*increment)
     (LONG volatile *) =
         (LONG(*)(LONG volatile *))(void *)GetProcAddress(kernel, "InterlockedIncrement");
-    LONG (*exchange)
+    LONG(*exchange)
     (LONG volatile *, LONG, LONG) = (LONG(*)(LONG volatile *, LONG, LONG))(void *)GetProcAddress(
         kernel, "InterlockedCompareExchange");
     assert_int_equal(increment(&value), 5);

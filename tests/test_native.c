@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include "core/fiber.h"
 #include "core/sim.h"
 #include "include/windows.h"
 #include "include/psapi.h"
@@ -158,6 +159,43 @@ static void faults_outside_the_window_are_signals(void **state)
     assert_int_equal(stopped->code, SIGSEGV);
     assert_int_equal(stopped->address, 16);
     assert_non_null(strstr(stopped->text, "null pointer"));
+    end(m);
+}
+
+static int recurse(volatile uint8_t *above)
+{
+    volatile uint8_t frame[1024];
+    frame[0] = above[0];
+    return frame[0] ? 0 : recurse(frame) + frame[0]; /* it is always 0, but no compiler knows */
+}
+
+static void recurse_for_ever(void *context)
+{
+    (void)context;
+    volatile uint8_t first[1] = {0};
+    sink = (uint8_t)recurse(first);
+}
+
+static void a_used_up_stack_is_a_stack_overflow(void **state)
+{
+    (void)state;
+    struct machine *m = begin();
+    memset(stopped, 0, sizeof *stopped);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        machine_sim(m)->on_stop = note_stop;
+        fiber_switch(fiber_create(0, 64 * 4096, recurse_for_ever, NULL));
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    assert_int_equal(stopped->kind, STOP_EXCEPTION);
+    assert_int_equal(stopped->code, 0xC00000FDu);
+    assert_int_equal(stopped->access, ACCESS_WRITE);
+    assert_non_null(strstr(stopped->text, "the stack of 256 KiB is used up"));
     end(m);
 }
 
@@ -422,6 +460,7 @@ int main(void)
         cmocka_unit_test(a_guard_page_raises_once_and_opens),
         cmocka_unit_test(protections_hold_for_native_code),
         cmocka_unit_test(faults_outside_the_window_are_signals),
+        cmocka_unit_test(a_used_up_stack_is_a_stack_overflow),
         cmocka_unit_test(recommitted_pages_read_as_zero),
         cmocka_unit_test(contents_survive_a_change_of_protection),
         cmocka_unit_test(writing_in_200000_regions_never_overflows),

@@ -29,6 +29,11 @@ static void *memory(uint64_t address)
     return (void *)(uintptr_t)address;
 }
 
+static uint64_t page_up(uint64_t bytes)
+{
+    return (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+}
+
 /* ---- creating ---- */
 
 static uint32_t heap_protect(const struct heap *heap)
@@ -48,7 +53,8 @@ static enum status map_segment(struct machine *m, struct heap *heap, uint64_t by
     return ST_OK;
 }
 
-/* Commits the segment up to `end` bytes, in steps so that small blocks share a call. */
+/* Commits the segment up to `end` bytes, in steps so that small blocks share a call; near the
+ * commit limit only the pages that are needed. */
 static enum status commit_segment(struct machine *m, struct heap *heap,
                                   struct heap_segment *segment, uint64_t end)
 {
@@ -58,16 +64,16 @@ static enum status commit_segment(struct machine *m, struct heap *heap,
     if (wanted > segment->bytes)
         wanted = segment->bytes;
     CHECK(end <= wanted);
-    enum status status = machine_map_commit(m, segment->base + segment->committed,
-                                            wanted - segment->committed, heap_protect(heap));
+    uint64_t base = segment->base + segment->committed;
+    enum status status =
+        machine_map_commit(m, base, wanted - segment->committed, heap_protect(heap));
+    if (status != ST_OK && page_up(end) < wanted) {
+        wanted = page_up(end);
+        status = machine_map_commit(m, base, wanted - segment->committed, heap_protect(heap));
+    }
     if (status == ST_OK)
         segment->committed = wanted;
     return status;
-}
-
-static uint64_t page_up(uint64_t bytes)
-{
-    return (bytes + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
 }
 
 enum status heap_create(struct machine *m, const struct heap_options *options, struct heap **heap)
@@ -166,21 +172,36 @@ uint64_t heap_class_bytes(uint32_t class)
 
 /* ---- taking room ---- */
 
-/* From the end of the newest segment; makes a larger segment when the heap may grow. */
+/* Twice as large as the newest segment, or as large as the holes of the address space allow. */
+static enum status add_segment(struct machine *m, struct heap *heap, uint64_t least)
+{
+    uint64_t newest = heap->segments[heap->segments_count - 1].bytes;
+    uint64_t bytes = newest < HEAP_SEGMENT_MAX ? newest * 2 : newest;
+    if (heap->fixed_bytes || heap->segments_count == HEAP_SEGMENTS_MAX)
+        return ST_NOT_ENOUGH_MEMORY;
+    for (; bytes >= least && bytes >= GRANULARITY_BYTES; bytes = page_up(bytes / 2))
+        if (map_segment(m, heap, bytes) == ST_OK)
+            return ST_OK;
+    return ST_NOT_ENOUGH_MEMORY;
+}
+
+/* From the end of the newest segment, or of one more. */
 static enum status cut_fresh(struct machine *m, struct heap *heap, uint64_t rounded,
                              uint64_t *place)
 {
-    struct heap_segment *segment = &heap->segments[heap->segments_count - 1];
+    uint32_t count = heap->segments_count;
+    struct heap_segment *segment = &heap->segments[count - 1];
     if (segment->used + rounded > segment->bytes) {
-        if (heap->fixed_bytes || heap->segments_count == HEAP_SEGMENTS_MAX)
+        if (add_segment(m, heap, rounded) != ST_OK)
             return ST_NOT_ENOUGH_MEMORY;
-        uint64_t bytes = segment->bytes < HEAP_SEGMENT_MAX ? segment->bytes * 2 : segment->bytes;
-        if (map_segment(m, heap, bytes) != ST_OK)
-            return ST_NOT_ENOUGH_MEMORY;
-        segment = &heap->segments[heap->segments_count - 1];
+        segment++;
     }
-    if (commit_segment(m, heap, segment, segment->used + rounded) != ST_OK)
+    CHECK(segment->used + rounded <= segment->bytes);
+    if (commit_segment(m, heap, segment, segment->used + rounded) != ST_OK) {
+        if (heap->segments_count > count) /* as it was */
+            machine_unmap(m, heap->segments[--heap->segments_count].base);
         return ST_NOT_ENOUGH_MEMORY;
+    }
     *place = segment->base + segment->used;
     segment->used += rounded;
     return ST_OK;

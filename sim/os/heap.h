@@ -24,6 +24,8 @@ void heap_destroy(struct machine *m, struct heap *heap);
 /* The handle that policies see (its base address in the window), and back; NULL: no such heap. */
 uint64_t heap_handle(const struct heap *heap);
 struct heap *heap_from_handle(struct machine *m, uint64_t handle);
+/* Handles of all heaps in order of creation, at most room of them; returns how many there are. */
+uint32_t heap_handles(struct machine *m, uint64_t *handles, uint32_t room);
 uint32_t heap_flags(const struct heap *heap);
 
 /* A block of exactly size bytes (0 is legal), 16-byte aligned, or at a larger power of two.

@@ -131,6 +131,17 @@ struct heap *heap_from_handle(struct machine *m, uint64_t handle)
     return heap;
 }
 
+uint32_t heap_handles(struct machine *m, uint64_t *handles, uint32_t room)
+{
+    uint32_t count = 0;
+    for (const struct heap *heap = list_of(m)->first; heap; heap = heap->next) {
+        if (count < room)
+            handles[count] = heap_handle(heap);
+        count++;
+    }
+    return count;
+}
+
 void heap_totals(struct machine *m, uint64_t *blocks, uint64_t *bytes)
 {
     *blocks = *bytes = 0;

@@ -86,9 +86,9 @@ HANDLE WINAPI GetProcessHeap(void)
 
 DWORD WINAPI GetProcessHeaps(DWORD count, PHANDLE heaps)
 {
-    if (count > 0)
-        heaps[0] = GetProcessHeap();
-    return 1;
+    GetProcessHeap(); /* is one of them, used so far or not */
+    _Static_assert(sizeof(HANDLE) == sizeof(uint64_t), "handles are stored as they are");
+    return heap_handles(machine_current(), (uint64_t *)heaps, count);
 }
 
 /* ---- blocks ---- */

@@ -100,28 +100,41 @@ static void put_address(struct json *json, uint64_t address)
     json_field(json, "address", text);
 }
 
-static const char *signal_name(const struct run_result *result, char *text, size_t bytes)
+static const char *kind_name(enum stop_kind kind)
 {
     static const char *const kinds[STOP_KINDS] = {[STOP_EXIT] = "exit",
                                                   [STOP_ABORT] = "abort",
                                                   [STOP_ASSERT] = "assert",
-                                                  [STOP_HEAP_CORRUPTION] = "STATUS_HEAP_CORRUPTION",
+                                                  [STOP_EXCEPTION] = "exception",
+                                                  [STOP_SIGNAL] = "signal",
+                                                  [STOP_HEAP_CORRUPTION] = "heap-corruption",
                                                   [STOP_UNSUPPORTED] = "unsupported"};
-    const struct stop *stop = &result->stop;
-    if (stop->kind == STOP_SIGNAL)
-        snprintf(text, bytes, "SIG%s",
-                 sigabbrev_np((int)stop->code) ? sigabbrev_np((int)stop->code) : "?");
-    else if (stop->kind == STOP_EXCEPTION)
-        snprintf(text, bytes, "0x%08" PRIx32, stop->code);
-    else
-        snprintf(text, bytes, "%s", kinds[stop->kind] ? kinds[stop->kind] : "none");
+    return kinds[kind] ? kinds[kind] : "none";
+}
+
+/* The signal that a process of this system would have died of. */
+static const char *signal_name(const struct stop *stop, char *text, size_t bytes)
+{
+    bool aborts = stop->kind == STOP_ABORT || stop->kind == STOP_ASSERT ||
+                  stop->kind == STOP_HEAP_CORRUPTION || stop->kind == STOP_UNSUPPORTED;
+    int number = stop->kind == STOP_SIGNAL      ? (int)stop->code
+                 : stop->kind == STOP_EXCEPTION ? SIGSEGV
+                 : aborts                       ? SIGABRT
+                                                : 0;
+    const char *name = number ? sigabbrev_np(number) : NULL;
+    snprintf(text, bytes, "%s%s", name ? "SIG" : "none", name ? name : "");
     return text;
 }
 
 static void put_crash(struct json *json, const struct run_result *result)
 {
-    char text[512], number[32];
-    json_field(json, "signal", signal_name(result, text, sizeof text));
+    char text[512];
+    json_field(json, "kind", kind_name(result->stop.kind));
+    json_field(json, "signal", signal_name(&result->stop, text, sizeof text));
+    if (result->stop.kind == STOP_EXCEPTION || result->stop.kind == STOP_HEAP_CORRUPTION) {
+        snprintf(text, sizeof text, "0x%08" PRIx32, result->stop.code);
+        json_field(json, "exception", text); /* the NTSTATUS that Windows would show */
+    }
     put_address(json, result->stop.address);
     json_field(json, "explanation", result->stop.text);
     if (result->stop.address - WINDOW_BASE < WINDOW_BYTES && result->explanation[0])
@@ -136,7 +149,6 @@ static void put_crash(struct json *json, const struct run_result *result)
     json_object(json);
     json_field(json, "call", text);
     json_field_number(json, "event", result->watch_event_id);
-    snprintf(number, sizeof number, "%" PRIu64, result->watch_event.time_ns);
     json_field_number(json, "virtual_ns", result->watch_event.time_ns);
     json_close(json);
 }

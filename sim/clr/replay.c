@@ -412,11 +412,17 @@ void replay_run(struct clr *clr, const struct recording *recording,
         .level = eProcessCritical,
     };
     struct recording_cursor cursor;
-    struct operation op;
+    struct operation op, next;
     recording_begin(recording, &cursor);
-    for (bool first = true; recording_next(&cursor, &op); first = false) {
+    bool first = true;
+    for (bool more = recording_next(&cursor, &next); more; first = false) {
+        op = next;
         CHECK(op.object < replay.objects_count);
         CHECK(op.thread < recording->threads);
+        /* Decoded one ahead: its object is fetched while this operation is performed. */
+        more = recording_next(&cursor, &next);
+        if (more)
+            __builtin_prefetch(&replay.objects[next.object]);
         if (op.time_ns > sim->now_ns)
             sim->now_ns = op.time_ns;
         set_thread(&replay, &op, first);

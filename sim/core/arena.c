@@ -1,7 +1,8 @@
 /* Arena memory. See arena.h.
  *
  * Size classes: multiples of 16 up to 256, then four steps per power of two. The reservation is
- * opened in growing chunks, so that a small run pays for one mprotect and a large one for few. */
+ * opened in growing chunks, so that a small run pays for one mprotect and a large one for few.
+ * Large chunks ask for huge pages: structures of a million regions are visited at random. */
 #include "core/arena.h"
 
 #include <errno.h>
@@ -12,6 +13,8 @@
 #define SMALL_MAX 256
 #define SMALL_CLASSES (SMALL_MAX / 16)
 #define FIRST_OPEN (UINT64_C(1) << 20)
+#define HUGE_OPEN (UINT64_C(8) << 20)
+#define CACHE_LINE UINT64_C(64)
 
 struct free_block {
     struct free_block *next;
@@ -66,6 +69,8 @@ static void open_more(struct arena *arena, uint64_t needed_bytes)
     int failed =
         mprotect(arena->base + arena->open_bytes, open - arena->open_bytes, PROT_READ | PROT_WRITE);
     CHECK(!failed);
+    if (open >= HUGE_OPEN) /* a wish: nothing is lost where the host refuses */
+        madvise(arena->base + arena->open_bytes, open - arena->open_bytes, MADV_HUGEPAGE);
     arena->open_bytes = open;
 }
 
@@ -80,10 +85,13 @@ void *arena_alloc(struct arena *arena, size_t bytes)
         memset(block, 0, rounded);
         return block;
     }
-    uint64_t end = arena->used_bytes + rounded;
+    uint64_t begin = arena->used_bytes;
+    if (rounded % CACHE_LINE == 0) /* such blocks touch no more lines than they need */
+        begin = (begin + CACHE_LINE - 1) & ~(CACHE_LINE - 1);
+    uint64_t end = begin + rounded;
     if (end > arena->open_bytes)
         open_more(arena, end);
-    void *fresh = arena->base + arena->used_bytes;
+    void *fresh = arena->base + begin;
     arena->used_bytes = end;
     CHECK(((uint64_t)fresh & 15) == 0);
     return fresh;

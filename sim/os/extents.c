@@ -343,23 +343,35 @@ struct cover {
     uint64_t committed; /* pages of the range whose value is not 0 */
 };
 
-static struct cover cover_of(const struct extents *extents, uint64_t first_page, uint64_t end_page,
-                             uint64_t limit_page)
+/* Fills *cover in. Kept in registers until the end: a structure put together from small stores and
+ * copied at once would stall the processor. */
+static inline void cover_range(const struct extents *extents, uint64_t first_page,
+                               uint64_t end_page, uint64_t limit_page, struct cover *cover)
 {
-    struct cover cover = {.from = find(extents, first_page)};
-    uint64_t begin = first_page;
-    cover.to = cover.from;
+    cover->from = find(extents, first_page);
+    uint32_t chunk = cover->from.chunk, slot = cover->from.slot, slots, count = 0;
+    const uint64_t *runs = runs_of(extents, chunk, &slots);
+    uint64_t begin = first_page, end, committed = 0;
+    uint16_t value;
     do {
-        cover.last_value = run_value(run_at(extents, cover.to));
-        cover.last_end =
-            advance(extents, &cover.to) ? run_first(run_at(extents, cover.to)) : limit_page;
-        uint64_t end = cover.last_end < end_page ? cover.last_end : end_page;
-        cover.committed += cover.last_value ? end - begin : 0;
-        cover.runs++;
-        begin = end;
-    } while (cover.last_end < end_page);
+        value = run_value(runs[slot]);
+        if (++slot == slots && chunk + 1 < extents->chunks) {
+            runs = runs_of(extents, ++chunk, &slots);
+            slot = 0;
+        }
+        end = slot < slots ? run_first(runs[slot]) : limit_page;
+        uint64_t until = end < end_page ? end : end_page;
+        committed += value ? until - begin : 0;
+        begin = until;
+        count++;
+    } while (end < end_page);
     CHECK(begin == end_page);
-    return cover;
+    cover->to.chunk = chunk;
+    cover->to.slot = slot;
+    cover->runs = count;
+    cover->last_value = value;
+    cover->last_end = end;
+    cover->committed = committed;
 }
 
 /* The value of the run before the position, if there is one. */
@@ -376,7 +388,8 @@ int64_t extents_assign(struct arena *arena, struct extents *extents, uint64_t fi
 {
     CHECK(first_page < end_page);
     CHECK(end_page <= limit_page);
-    struct cover cover = cover_of(extents, first_page, end_page, limit_page);
+    struct cover cover;
+    cover_range(extents, first_page, end_page, limit_page, &cover);
     int64_t change = (int64_t)((value ? end_page - first_page : 0) - cover.committed);
     uint64_t first_run = run_at(extents, cover.from), fresh[3];
     uint32_t fresh_count = 0, removed = cover.runs;
@@ -421,7 +434,9 @@ uint64_t extents_committed(const struct extents *extents, uint64_t first_page, u
                            uint64_t limit_page)
 {
     CHECK(first_page < end_page && end_page <= limit_page);
-    return cover_of(extents, first_page, end_page, limit_page).committed;
+    struct cover cover;
+    cover_range(extents, first_page, end_page, limit_page, &cover);
+    return cover.committed;
 }
 
 uint64_t extents_bytes(const struct extents *extents)

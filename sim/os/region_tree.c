@@ -118,7 +118,7 @@ static struct node *descend(struct tree *tree, int32_t granule)
     }
     tree->node[0] = node;
     /* The region found next is one of these: fetch them while the keys are compared. */
-    for (unsigned i = 0; i < FANOUT; i += 8)
+    for (unsigned i = 0; tree->height > 1 && i < FANOUT; i += 8)
         __builtin_prefetch(&node->region[i]);
     return node;
 }

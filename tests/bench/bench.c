@@ -78,11 +78,12 @@ static const struct target {
 #define TARGETS (sizeof targets / sizeof *targets)
 
 struct samples {
-    double own[ROUNDS], reference[ROUNDS], record[ROUNDS];
+    double own[ROUNDS], reference[ROUNDS], operation[ROUNDS];
 };
 
 struct result {
-    double own, reference, record; /* medians; record: ns for a trace record, 0: no replay */
+    double own, reference; /* medians */
+    double operation;      /* of a replay: ns for an operation of the recording; else 0 */
 };
 
 struct bench {
@@ -122,7 +123,7 @@ static double measure_reference(const struct bench *bench, const struct row *row
     case REFERENCE_COMMIT:
         return kernel_commit_pair();
     case REFERENCE_NO_DIGEST:
-        return synthetic_replay(bench->recordings[row->size], bench->policy, false).operation_ns;
+        return synthetic_replay(bench->recordings[row->size], bench->policy, false).event_ns;
     case REFERENCE_TRUE:
         return kernel_command(nothing);
     default:
@@ -140,8 +141,8 @@ static void measure(struct bench *bench, const struct row *row, struct samples *
         break;
     case KIND_REPLAY:
         figures = synthetic_replay(bench->recordings[row->size], bench->policy, true);
-        samples->own[round] = figures.operation_ns;
-        samples->record[round] = figures.record_ns;
+        samples->own[round] = figures.event_ns;
+        samples->operation[round] = figures.operation_ns;
         break;
     case KIND_STARTUP:
         samples->own[round] = measure_startup(bench);
@@ -172,7 +173,7 @@ static void measure_all(struct bench *bench)
     for (size_t i = 0; i < ROWS; i++) {
         struct samples *samples = &bench->samples[i];
         bench->results[i] = (struct result){median(samples->own), median(samples->reference),
-                                            median(samples->record)};
+                                            median(samples->operation)};
     }
 }
 
@@ -213,11 +214,15 @@ static void print_table(const struct bench *bench)
     printf("%-22s %12s   %-16s %12s %9s\n", "row", "ns", "reference", "ns", "ratio");
     for (size_t i = 0; i < ROWS; i++) {
         const struct result *result = &bench->results[i];
-        if (rows[i].reference == NO_REFERENCE)
+        if (rows[i].reference == NO_REFERENCE) {
             printf("%-22s %12.1f bytes\n", rows[i].name, result->own);
-        else
-            printf("%-22s %12.1f   %-16s %12.1f %9.2f\n", rows[i].name, result->own,
-                   reference_names[rows[i].reference], result->reference, ratio(result));
+            continue;
+        }
+        printf("%-22s %12.1f   %-16s %12.1f %9.2f", rows[i].name, result->own,
+               reference_names[rows[i].reference], result->reference, ratio(result));
+        if (result->operation > 0)
+            printf("   %.1f for an operation of the recording", result->operation);
+        putchar('\n');
     }
     printf("\n%-22s %-26s %9s %9s %9s\n", "target", "", "measured", "must", "aim");
     for (size_t i = 0; i < TARGETS; i++) {
@@ -267,8 +272,8 @@ static void write_row(FILE *file, const struct row *row, const struct result *re
     }
     fprintf(file, "\"ns\": %.1f, \"reference\": \"%s\", \"reference_ns\": %.1f, \"ratio\": %.3f",
             result->own, reference_names[row->reference], result->reference, ratio(result));
-    if (result->record > 0)
-        fprintf(file, ", \"record_ns\": %.1f", result->record);
+    if (result->operation > 0)
+        fprintf(file, ", \"operation_ns\": %.1f", result->operation);
     fputc('}', file);
 }
 

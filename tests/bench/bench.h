@@ -43,8 +43,8 @@ void machine_process_end(struct machine_process *process);
 struct synthetic; /* a recording that keeps so many regions alive, held in memory */
 
 struct replay_figures {
-    double operation_ns; /* for one operation of the recording */
-    double record_ns;    /* for one record of the trace: an operation makes two or more */
+    double event_ns;     /* for an event: a record of the trace, which is what runs count */
+    double operation_ns; /* for an operation of the recording: it makes two events or more */
 };
 
 struct synthetic *synthetic_create(uint64_t regions, uint64_t operations);

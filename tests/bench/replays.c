@@ -1,8 +1,9 @@
 /* Rows of replays. See bench.h.
  *
  * The recording reserves its regions, warms up, and then works like a collected heap: bursts of
- * commits, bursts of decommits, now and then a region released and reserved anew, always at random
- * places. Two touches mark the measured part: they reach the environment, which is this file, and
+ * commits that extend what a region has committed, bursts of decommits that cut its end off, now
+ * and then a region released and reserved anew; each operation takes a region at random. Two
+ * touches mark the measured part: they reach the environment, which is this file, and
  * which reads the clock. */
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -38,6 +39,7 @@ struct maker {
     struct operation *operations;
     uint64_t count;
     uint64_t regions;
+    uint8_t *committed; /* pages, from the beginning of each region */
     struct rng rng;
 };
 
@@ -54,23 +56,46 @@ static void add(struct maker *maker, enum operation_kind kind, uint64_t object, 
     maker->count++;
 }
 
-static void add_range(struct maker *maker, enum operation_kind kind)
+/* A region drawn at random, the next one on that has at least so many pages committed, or room for
+ * so many more. */
+static uint64_t draw(struct maker *maker, uint8_t committed, uint8_t room)
 {
-    uint64_t first = rng_below(&maker->rng, REGION_PAGES);
-    uint64_t pages = 1 + rng_below(&maker->rng, REGION_PAGES - first);
-    add(maker, kind, rng_below(&maker->rng, maker->regions), first, pages);
+    uint64_t object = rng_below(&maker->rng, maker->regions);
+    while (maker->committed[object] < committed || maker->committed[object] + room > REGION_PAGES)
+        object = (object + 1) % maker->regions;
+    return object;
+}
+
+static void add_commit(struct maker *maker)
+{
+    uint64_t object = draw(maker, 0, 1);
+    uint8_t *committed = &maker->committed[object];
+    uint64_t most = REGION_PAGES - *committed < 4 ? REGION_PAGES - *committed : 4;
+    uint64_t pages = 1 + rng_below(&maker->rng, most);
+    add(maker, OP_COMMIT, object, *committed, pages);
+    *committed += (uint8_t)pages;
+}
+
+static void add_decommit(struct maker *maker)
+{
+    uint64_t object = draw(maker, 1, 0);
+    uint8_t *committed = &maker->committed[object];
+    uint64_t keep = rng_below(&maker->rng, *committed);
+    add(maker, OP_DECOMMIT, object, keep, *committed - keep);
+    *committed = (uint8_t)keep;
 }
 
 static void add_burst(struct maker *maker)
 {
     for (int i = 0; i < BURST_COMMITS; i++)
-        add_range(maker, OP_COMMIT);
+        add_commit(maker);
     for (int i = 0; i < BURST_DECOMMITS; i++)
-        add_range(maker, OP_DECOMMIT);
+        add_decommit(maker);
     for (int i = 0; i < BURST_RENEWALS; i++) {
-        uint64_t object = rng_below(&maker->rng, maker->regions);
+        uint64_t object = draw(maker, 0, 0);
         add(maker, OP_RELEASE, object, 0, 0);
         add(maker, OP_RESERVE, object, 0, REGION_PAGES);
+        maker->committed[object] = 0;
     }
 }
 
@@ -85,8 +110,9 @@ struct synthetic *synthetic_create(uint64_t regions, uint64_t operations)
     struct synthetic *synthetic = calloc(1, sizeof *synthetic);
     struct maker maker = {.regions = regions, .rng = rng_keyed(1, RNG_PROPERTY_TEST, regions)};
     char message[256];
+    maker.committed = calloc(regions, 1);
     maker.operations = calloc(regions + (bursts + warm_up) * BURST + 2, sizeof *maker.operations);
-    if (!synthetic || !maker.operations)
+    if (!synthetic || !maker.operations || !maker.committed)
         bench_die("out of memory");
     for (uint64_t i = 0; i < regions; i++)
         add(&maker, OP_RESERVE, i, 0, REGION_PAGES);
@@ -104,6 +130,7 @@ struct synthetic *synthetic_create(uint64_t regions, uint64_t operations)
     synthetic->bytes =
         recording_encode(&head, maker.operations, maker.count, &synthetic->bytes_count);
     free(maker.operations);
+    free(maker.committed);
     if (!synthetic->bytes || !recording_open(&synthetic->recording, synthetic->bytes,
                                              synthetic->bytes_count, message, sizeof message))
         bench_die("the synthetic recording cannot be encoded");
@@ -209,5 +236,5 @@ struct replay_figures synthetic_replay(const struct synthetic *synthetic, const 
     double ns = (double)(marks->time_ns[1] - marks->time_ns[0]);
     uint64_t records = marks->records[1] - marks->records[0];
     munmap(marks, sizeof *marks);
-    return (struct replay_figures){ns / (double)synthetic->measured, ns / (double)records};
+    return (struct replay_figures){ns / (double)records, ns / (double)synthetic->measured};
 }

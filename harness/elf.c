@@ -37,6 +37,18 @@ static const void *at_address(const struct elf *elf, uint64_t address, uint64_t 
     return NULL;
 }
 
+/* Whether one loadable segment with these permissions holds the whole address range. */
+static bool is_loaded_with(const struct elf *elf, uint64_t address, uint64_t bytes, uint32_t flags)
+{
+    for (uint32_t i = 0; i < elf->segments_count; i++) {
+        const Elf64_Phdr *s = &elf->segments[i];
+        if (s->p_type == PT_LOAD && (s->p_flags & flags) == flags && address >= s->p_vaddr &&
+            address - s->p_vaddr <= s->p_memsz && bytes <= s->p_memsz - (address - s->p_vaddr))
+            return true;
+    }
+    return false;
+}
+
 static bool check_header(struct reader *reader)
 {
     struct elf *elf = reader->elf;
@@ -69,7 +81,7 @@ static bool check_segment(struct reader *reader, const Elf64_Phdr *s)
         elf->tls_bytes = s->p_memsz;
         elf->tls_align = s->p_align ? s->p_align : 1;
     }
-    if (s->p_type == PT_GNU_EH_FRAME)
+    if (s->p_type == PT_GNU_EH_FRAME && s->p_memsz >= 8)
         elf->eh_frame_header = s->p_vaddr;
     if (s->p_type != PT_LOAD)
         return true;
@@ -77,9 +89,29 @@ static bool check_segment(struct reader *reader, const Elf64_Phdr *s)
         return bad(reader, "damaged: a segment lies outside the file");
     uint64_t low = s->p_vaddr & ~(PAGE_BYTES - 1);
     uint64_t high = (s->p_vaddr + s->p_memsz + PAGE_BYTES - 1) & ~(PAGE_BYTES - 1);
+    /* The order the format prescribes. It also keeps a later segment from replacing pages of an
+     * earlier one, which would change what may be read and written there. */
+    if (low < elf->high)
+        return bad(reader, "damaged: its segments overlap or are out of order");
     elf->low = low < elf->low ? low : elf->low;
-    elf->high = high > elf->high ? high : elf->high;
+    elf->high = high;
     return true;
+}
+
+/* The frames that the table of PT_GNU_EH_FRAME belongs to: 32 bits from its second word on. What
+ * cannot be read, or is told in another way, counts as no frames at all: nothing unwinds then. */
+static void find_frames(struct elf *elf)
+{
+    const uint8_t *header = elf->eh_frame_header ? at_address(elf, elf->eh_frame_header, 8) : NULL;
+    int32_t distance;
+    if (!header || !is_loaded_with(elf, elf->eh_frame_header, 8, PF_R)) {
+        elf->eh_frame_header = 0;
+        return;
+    }
+    memcpy(&distance, header + 4, sizeof distance);
+    uint64_t frames = elf->eh_frame_header + 4 + (uint64_t)(int64_t)distance;
+    if (header[0] == 1 && header[1] == 0x1b && is_loaded_with(elf, frames, 4, PF_R))
+        elf->frames = frames;
 }
 
 static bool check_segments(struct reader *reader)
@@ -91,8 +123,10 @@ static bool check_segments(struct reader *reader)
             return false;
     if (elf->low >= elf->high)
         return bad(reader, "damaged: it has nothing to load");
-    if (elf->tls_file_bytes && !at_address(elf, elf->tls_image, elf->tls_file_bytes))
+    if (elf->tls_file_bytes && (!at_address(elf, elf->tls_image, elf->tls_file_bytes) ||
+                                !is_loaded_with(elf, elf->tls_image, elf->tls_file_bytes, PF_R)))
         return bad(reader, "damaged: its thread-local data lies outside the file");
+    find_frames(elf);
     return true;
 }
 
@@ -100,7 +134,7 @@ static bool check_segments(struct reader *reader)
 
 struct dynamic {
     uint64_t value[DT_RELRENT + 1]; /* by tag */
-    uint64_t gnu_hash;
+    uint64_t gnu_hash, versions;
     uint64_t needed[ELF_NEEDED_MAX];
 };
 
@@ -127,6 +161,8 @@ static bool read_dynamic(struct reader *reader, struct dynamic *dynamic)
             dynamic->value[tag] = entries[i].d_un.d_val;
         else if (tag == DT_GNU_HASH)
             dynamic->gnu_hash = entries[i].d_un.d_ptr;
+        else if (tag == DT_VERSYM)
+            dynamic->versions = entries[i].d_un.d_ptr;
     }
     return true;
 }
@@ -142,7 +178,7 @@ static bool find_symbols(struct reader *reader, const struct dynamic *dynamic)
     elf->strings_bytes = dynamic->value[DT_STRSZ];
     elf->strings = at_address(elf, strings, elf->strings_bytes);
     uint64_t count = 0;
-    if (hash)
+    if (hash && (uintptr_t)hash % 4 == 0)
         count = hash[1];
     else if (strings > table)
         count = (strings - table) / sizeof(Elf64_Sym);
@@ -151,6 +187,10 @@ static bool find_symbols(struct reader *reader, const struct dynamic *dynamic)
     if (!elf->strings || !elf->symbols || elf->strings_bytes == 0 ||
         elf->strings[elf->strings_bytes - 1] != '\0' || (uintptr_t)elf->symbols % 8 != 0)
         return bad(reader, "damaged: its symbol or string table lies outside the file");
+    elf->versions =
+        dynamic->versions ? at_address(elf, dynamic->versions, count * sizeof(Elf64_Half)) : NULL;
+    if ((uintptr_t)elf->versions % 2 != 0)
+        elf->versions = NULL;
     return true;
 }
 
@@ -214,15 +254,15 @@ static bool check_addresses(struct reader *reader)
 {
     struct elf *elf = reader->elf;
     const uint64_t arrays[][2] = {{elf->init_array, elf->init_array_count},
-                                  {elf->fini_array, elf->fini_array_count},
-                                  {elf->init, elf->init ? 1 : 0},
-                                  {elf->fini, elf->fini ? 1 : 0}};
-    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+                                  {elf->fini_array, elf->fini_array_count}};
+    for (size_t i = 0; i < 2; i++) {
         uint64_t address = arrays[i][0], count = arrays[i][1];
-        if (count && (address < elf->low || address >= elf->high ||
-                      count > (elf->high - address) / (i < 2 ? 8 : 1)))
+        if (count && (address % 8 != 0 || !is_loaded_with(elf, address, count * 8, PF_R)))
             return bad(reader, "damaged: its constructors lie outside its segments");
     }
+    if ((elf->init && !is_loaded_with(elf, elf->init, 1, PF_X)) ||
+        (elf->fini && !is_loaded_with(elf, elf->fini, 1, PF_X)))
+        return bad(reader, "damaged: its constructors lie outside its code");
     return true;
 }
 
@@ -246,9 +286,12 @@ const char *elf_string(const struct elf *elf, uint64_t offset)
     return offset < elf->strings_bytes ? elf->strings + offset : "";
 }
 
+/* Versions with the top bit are kept for programs linked long ago; new ones get the other. */
 static bool is_definition(const struct elf *elf, const Elf64_Sym *symbol, const char *name)
 {
-    return symbol->st_shndx != SHN_UNDEF && strcmp(elf_string(elf, symbol->st_name), name) == 0;
+    return symbol->st_shndx != SHN_UNDEF &&
+           !(elf->versions && elf->versions[symbol - elf->symbols] & 0x8000) &&
+           strcmp(elf_string(elf, symbol->st_name), name) == 0;
 }
 
 static const Elf64_Sym *find_hashed(const struct elf *elf, const char *name)

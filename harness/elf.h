@@ -21,7 +21,8 @@ struct elf {
     uint32_t symbols_count;
     const char *strings;
     uint64_t strings_bytes;
-    const uint32_t *gnu_hash; /* NULL: none, or one that cannot be trusted */
+    const Elf64_Half *versions; /* one per symbol; NULL: none */
+    const uint32_t *gnu_hash;   /* NULL: none, or one that cannot be trusted */
     const Elf64_Rela *relocations, *jump_slots;
     uint64_t relocations_count, jump_slots_count;
     const uint64_t *relative; /* DT_RELR */
@@ -29,6 +30,7 @@ struct elf {
     uint64_t init, init_array, init_array_count; /* addresses in the file's terms */
     uint64_t fini, fini_array, fini_array_count;
     uint64_t eh_frame_header;                                 /* PT_GNU_EH_FRAME, 0: none */
+    uint64_t frames;                                          /* .eh_frame, 0: none */
     uint64_t tls_image, tls_file_bytes, tls_bytes, tls_align; /* PT_TLS; bytes 0: none */
     bool text_relocations;
     bool static_tls;

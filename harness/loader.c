@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -137,7 +138,23 @@ static bool try_folder(const char *folder, size_t length, const char *name, char
     return used > 0 && (size_t)used < path_bytes && access(path, R_OK) == 0;
 }
 
-/* Next to the policy (also for $ORIGIN), in its run path, then where the system keeps libraries. */
+/* One entry of a run path: absolute, or $ORIGIN for the folder of the object that has it. */
+static bool try_run_path(const char *entry, size_t length, const char *own, size_t own_length,
+                         const char *name, char *path, size_t path_bytes)
+{
+    static const char *const origins[] = {"$ORIGIN", "${ORIGIN}"};
+    for (size_t i = 0; i < 2; i++) {
+        size_t origin = strlen(origins[i]);
+        if (length < origin || strncmp(entry, origins[i], origin) != 0)
+            continue;
+        int used = snprintf(path, path_bytes, "%.*s%.*s/%s", (int)own_length, own,
+                            (int)(length - origin), entry + origin, name);
+        return used > 0 && (size_t)used < path_bytes && access(path, R_OK) == 0;
+    }
+    return length && *entry == '/' && try_folder(entry, length, name, path, path_bytes);
+}
+
+/* Next to the policy, in its run path, then where the system keeps libraries. */
 static bool find_library(const struct module *by, const char *name, char *path, size_t path_bytes)
 {
     static const char *const folders[] = {"/usr/lib/x86_64-linux-gnu",
@@ -148,12 +165,13 @@ static bool find_library(const struct module *by, const char *name, char *path, 
                                           "/lib",
                                           "/usr/local/lib"};
     const char *slash = strrchr(by->path, '/');
+    const char *folder = slash ? by->path : ".";
     size_t own = slash ? (size_t)(slash - by->path) : 1;
-    if (try_folder(slash ? by->path : ".", own, name, path, path_bytes))
+    if (try_folder(folder, own, name, path, path_bytes))
         return true;
     for (const char *at = by->elf.runpath; *at;) {
         size_t length = strcspn(at, ":");
-        if (length && *at == '/' && try_folder(at, length, name, path, path_bytes))
+        if (try_run_path(at, length, folder, own, name, path, path_bytes))
             return true;
         at += length + (at[length] == ':');
     }
@@ -163,13 +181,14 @@ static bool find_library(const struct module *by, const char *name, char *path, 
     return false;
 }
 
-static bool is_loaded(const struct policy *policy, const char *name)
+/* The number of the module that is known by that name; policy->count: none yet. */
+static uint32_t find_module(const struct policy *policy, const char *name)
 {
-    for (uint32_t i = 0; i < policy->count; i++)
-        if (strcmp(policy->modules[i].name, name) == 0 ||
-            strcmp(policy->modules[i].elf.soname, name) == 0)
-            return true;
-    return false;
+    uint32_t i = 0;
+    while (i < policy->count && strcmp(policy->modules[i].name, name) != 0 &&
+           strcmp(policy->modules[i].elf.soname, name) != 0)
+        i++;
+    return i;
 }
 
 static bool place_thread_local(struct policy *policy, struct module *module)
@@ -193,9 +212,12 @@ static bool load_module(struct policy *policy, const char *path, bool is_library
 {
     if (policy->count == MODULES_MAX)
         return fail(policy, path, "too many libraries");
+    if (strlen(path) >= MODULE_PATH_BYTES)
+        return fail(policy, path, "its path is too long");
     struct module *module = &policy->modules[policy->count];
-    char message[256];
-    snprintf(module->path, sizeof module->path, "%s", path);
+    char message[256], *kept = arena_alloc(&policy->sim->arena, strlen(path) + 1);
+    memcpy(kept, path, strlen(path) + 1);
+    module->path = kept;
     const char *slash = strrchr(module->path, '/');
     module->name = slash ? slash + 1 : module->path;
     module->is_library = is_library;
@@ -216,8 +238,8 @@ static bool load_needed(struct policy *policy)
     for (uint32_t i = 0; i < policy->count; i++) {
         for (uint32_t n = 0; n < policy->modules[i].elf.needed_count; n++) {
             const char *name = policy->modules[i].elf.needed[n];
-            char path[512];
-            if (is_hosts_own(name) || is_loaded(policy, name))
+            char path[PATH_MAX];
+            if (is_hosts_own(name) || find_module(policy, name) < policy->count)
                 continue;
             if (!find_library(&policy->modules[i], name, path, sizeof path)) {
                 snprintf(policy->message, policy->message_bytes,
@@ -230,6 +252,23 @@ static bool load_needed(struct policy *policy)
         }
     }
     return true;
+}
+
+/* Appends the module to the order of construction, behind all that it needs. Of libraries that
+ * need each other the one met first comes last, as with the system's linker. */
+static void put_in_order(struct policy *policy, uint32_t index)
+{
+    struct module *module = &policy->modules[index];
+    if (module->in_order)
+        return;
+    module->in_order = true;
+    for (uint32_t n = 0; n < module->elf.needed_count; n++) {
+        uint32_t needed = find_module(policy, module->elf.needed[n]);
+        if (needed < policy->count)
+            put_in_order(policy, needed);
+    }
+    CHECK(policy->ordered < policy->count);
+    policy->order[policy->ordered++] = index;
 }
 
 /* ---- after relocation ---- */
@@ -272,17 +311,11 @@ void policy_register_frames(struct policy *policy)
     *(void **)&register_frame = dlsym(policy->libgcc, "__register_frame_info");
     for (uint32_t i = 0; register_frame && i < policy->count; i++) {
         const struct elf *elf = &policy->modules[i].elf;
-        uint64_t header = elf->eh_frame_header;
-        if (!header || header < elf->low || header > elf->high - 8)
-            continue;
-        const uint8_t *bytes = (const uint8_t *)(uintptr_t)(policy->modules[i].bias + header);
-        int32_t offset;
-        memcpy(&offset, bytes + 4, 4);
-        if (bytes[0] != 1 || bytes[1] != 0x1b) /* a 32-bit offset from its own place */
+        if (!elf->frames)
             continue;
         /* libgcc keeps its record of the table in memory that the caller gives. */
         void *record = arena_alloc(&policy->sim->arena, 64);
-        register_frame((void *)(uintptr_t)(bytes + 4 + offset), record);
+        register_frame((void *)(uintptr_t)(policy->modules[i].bias + elf->frames), record);
     }
 }
 
@@ -337,6 +370,8 @@ bool policy_load(const char *path, struct sim *sim, struct machine *machine, str
         return fail(policy, path, "the place of policies in the address space is taken");
     if (!load_module(policy, path, false) || !load_needed(policy))
         return false;
+    put_in_order(policy, 0);
+    CHECK(policy->ordered == policy->count);
     for (uint32_t i = policy->count; i-- > 0;)
         if (!relocate(policy, &policy->modules[i]))
             return false;
@@ -370,15 +405,15 @@ static void construct(const struct module *module)
 
 void policy_construct(struct policy *policy)
 {
-    for (uint32_t i = policy->count; i-- > 0;) /* libraries before who needs them */
-        construct(&policy->modules[i]);
+    for (uint32_t i = 0; i < policy->ordered; i++)
+        construct(&policy->modules[policy->order[i]]);
 }
 
 void policy_destruct(struct policy *policy)
 {
     crt_run_exit_functions(policy->sim);
-    for (uint32_t m = 0; m < policy->count; m++) {
-        const struct module *module = &policy->modules[m];
+    for (uint32_t m = policy->ordered; m-- > 0;) {
+        const struct module *module = &policy->modules[policy->order[m]];
         const struct elf *elf = &module->elf;
         const uint64_t *functions = (const uint64_t *)(uintptr_t)(module->bias + elf->fini_array);
         for (uint64_t i = elf->fini_array_count; i-- > 0;)

@@ -11,10 +11,11 @@
 #include "os/machine.h"
 
 #define MODULES_MAX 16
+#define MODULE_PATH_BYTES 1024
 
 struct module_info {
-    char path[256];
-    uint64_t base; /* native address of the first segment */
+    char path[MODULE_PATH_BYTES]; /* no pointer: it is told to other processes */
+    uint64_t base;                /* native address of the first segment */
     uint64_t end;
     uint64_t bias; /* add to addresses in the file */
 };

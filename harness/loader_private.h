@@ -7,16 +7,17 @@
 #include "harness/loader.h"
 
 struct module {
-    char path[256];
+    const char *path;
     const char *name; /* without folder */
     struct elf elf;
     void *file; /* the mapped file */
     size_t file_bytes;
-    uint64_t base;   /* where its lowest segment stands */
-    uint64_t bias;   /* add to addresses in the file */
-    bool is_library; /* of the C++ run-time: missing names become traps, not refusals */
+    uint64_t base;       /* where its lowest segment stands */
+    uint64_t bias;       /* add to addresses in the file */
+    bool is_library;     /* of the C++ run-time: missing names become traps, not refusals */
     bool has_cxx_inside; /* linked with -static-libstdc++ */
-    uint32_t index; /* of its thread-local block, from 1 */
+    bool in_order;       /* constructed before who needs it */
+    uint32_t index;      /* of its thread-local block, from 1 */
 };
 
 #define REFUSED_MAX 256
@@ -26,6 +27,8 @@ struct policy {
     struct machine *machine;
     struct module modules[MODULES_MAX];
     uint32_t count;
+    uint32_t order[MODULES_MAX]; /* of construction, numbers of modules */
+    uint32_t ordered;
     uint64_t next_base;            /* where the next image may stand */
     uint64_t trap_base, trap_used; /* trap stubs */
     void *libgcc; /* dlopen handles of the host's own libraries, for pure functions */
@@ -57,6 +60,11 @@ bool name_is_of_cxx_library(const char *name);
 bool name_needs_thread(const char *name);
 /* Why a name is refused, in words. */
 const char *name_refusal(const char *name);
+
+/* ---- loader_errno.c ---- */
+
+/* The host's functions that report errors in errno, reporting in the policy's. */
+extern const struct binding errno_bindings[];
 
 /* ---- loader_relocate.c ---- */
 

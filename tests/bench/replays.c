@@ -56,19 +56,25 @@ static void add(struct maker *maker, enum operation_kind kind, uint64_t object, 
     maker->count++;
 }
 
-/* A region drawn at random, the next one on that has at least so many pages committed, or room for
- * so many more. */
-static uint64_t draw(struct maker *maker, uint8_t committed, uint8_t room)
+/* A region drawn at random, or the next one on, that has at least so many pages committed and room
+ * for so many more. False: there is none. */
+static bool draw(struct maker *maker, uint8_t committed, uint8_t room, uint64_t *object)
 {
-    uint64_t object = rng_below(&maker->rng, maker->regions);
-    while (maker->committed[object] < committed || maker->committed[object] + room > REGION_PAGES)
-        object = (object + 1) % maker->regions;
-    return object;
+    *object = rng_below(&maker->rng, maker->regions);
+    for (uint64_t tried = 0; tried < maker->regions; tried++) {
+        uint8_t has = maker->committed[*object];
+        if (has >= committed && has + room <= REGION_PAGES)
+            return true;
+        *object = (*object + 1) % maker->regions;
+    }
+    return false;
 }
 
 static void add_commit(struct maker *maker)
 {
-    uint64_t object = draw(maker, 0, 1);
+    uint64_t object;
+    if (!draw(maker, 0, 1, &object))
+        return;
     uint8_t *committed = &maker->committed[object];
     uint64_t most = REGION_PAGES - *committed < 4 ? REGION_PAGES - *committed : 4;
     uint64_t pages = 1 + rng_below(&maker->rng, most);
@@ -78,7 +84,9 @@ static void add_commit(struct maker *maker)
 
 static void add_decommit(struct maker *maker)
 {
-    uint64_t object = draw(maker, 1, 0);
+    uint64_t object;
+    if (!draw(maker, 1, 0, &object))
+        return;
     uint8_t *committed = &maker->committed[object];
     uint64_t keep = rng_below(&maker->rng, *committed);
     add(maker, OP_DECOMMIT, object, keep, *committed - keep);
@@ -92,7 +100,7 @@ static void add_burst(struct maker *maker)
     for (int i = 0; i < BURST_DECOMMITS; i++)
         add_decommit(maker);
     for (int i = 0; i < BURST_RENEWALS; i++) {
-        uint64_t object = draw(maker, 0, 0);
+        uint64_t object = rng_below(&maker->rng, maker->regions);
         add(maker, OP_RELEASE, object, 0, 0);
         add(maker, OP_RESERVE, object, 0, REGION_PAGES);
         maker->committed[object] = 0;
@@ -119,10 +127,11 @@ struct synthetic *synthetic_create(uint64_t regions, uint64_t operations)
     for (uint64_t i = 0; i < warm_up; i++)
         add_burst(&maker);
     add_mark(&maker);
+    uint64_t begin = maker.count;
     for (uint64_t i = 0; i < bursts; i++)
         add_burst(&maker);
+    synthetic->measured = maker.count - begin;
     add_mark(&maker);
-    synthetic->measured = bursts * BURST;
     struct recording_head head = {.name = "synthetic",
                                   .objects = (uint32_t)regions,
                                   .threads = 1,

@@ -23,6 +23,11 @@ struct clr_env {
     bool (*os_commit)(void *context, uint64_t address, uint64_t size);
     void (*os_decommit)(void *context, uint64_t address, uint64_t size);
     void (*os_release)(void *context, uint64_t address);
+    /* Copies bytes out of memory that a touch has just allowed to be read. False: not possible. */
+    bool (*peek)(void *context, uint64_t address, void *bytes, uint64_t count);
+    /* Other consumers take (or give back) so many bytes of memory, commit, page file or address
+     * space (enum pressure_of). Returns how many it really were. pieces: see workload.h. */
+    uint64_t (*pressure)(void *context, int of, bool give_back, uint64_t bytes, uint64_t pieces);
 };
 
 struct clr {

@@ -1,0 +1,69 @@
+/* A scenario: what a program does, what the rest of the machine does, which calls fail, and what
+ * must hold. docs/scenarios.md is the language; scenario_keys.h the table of its keys.
+ *
+ * A recording in place of a scenario is one with a single replay (scenario_of_recording). */
+#ifndef LW_HARNESS_SCENARIO_H
+#define LW_HARNESS_SCENARIO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "clr/workload.h"
+#include "core/fault.h"
+#include "harness/expect.h"
+#include <stdio.h>
+#include "harness/input_file.h"
+#include "os/machine.h"
+
+#define POLICY_PARAMS_MAX 32
+#define SCENARIO_BYTES_MAX (1u << 20)
+
+struct policy_param {
+    char key[64];
+    char value[64];
+};
+
+struct scenario_fault {
+    struct fault_rule rule;
+    uint32_t line, column;
+    const char *path; /* "faults[0]" */
+};
+
+struct scenario {
+    const char *name; /* as the file says; of a recording its name */
+    uint64_t seed;    /* default 1 */
+    const char *policy; /* NULL: none is named */
+    struct policy_param params[POLICY_PARAMS_MAX];
+    uint32_t params_count;
+    struct machine_config machine;
+    struct workload workload;
+    struct scenario_fault faults[FAULT_RULES];
+    uint32_t faults_count;
+    bool shutdown_release;
+    struct expectation *expectations;
+    uint32_t expectations_count;
+    char about[512];    /* the first comment, one paragraph: the question it answers */
+    char path[512];     /* file it was read from; of a recording the recording */
+    const char *text;   /* the file's bytes, NULL: of a recording */
+    size_t text_bytes;
+    void *memory;       /* private: everything above that is pointed to */
+};
+
+/* Reads a scenario (.yaml, .yml). settings are --set words, KEY=VALUE. INPUT_OK, INPUT_NO_FILE or
+ * INPUT_INVALID; diagnostics have been written to err: FILE:LINE:COL: error: ... A setting that
+ * does not fit is reported as `--set KEY=VALUE: ...`; *usage tells that only settings were wrong
+ * (exit 2). Recordings it names are found beside the file, then among the bundled ones. */
+enum input_result scenario_read(const char *path, const char *const *settings,
+                                uint32_t settings_count, FILE *err, bool *usage,
+                                struct scenario **scenario);
+/* The same from memory; path names it in diagnostics and is where recordings are looked for. */
+enum input_result scenario_parse(const char *path, const char *text, size_t bytes,
+                                 const char *const *settings, uint32_t settings_count, FILE *err,
+                                 bool *usage, struct scenario **scenario);
+/* A recording as a scenario on the default machine. */
+enum input_result scenario_of_recording(const char *path, const char *const *settings,
+                                        uint32_t settings_count, FILE *err, bool *usage,
+                                        struct scenario **scenario);
+void scenario_free(struct scenario *scenario);
+
+#endif

@@ -8,10 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include "clr/workload.h"
 #include "core/fault.h"
 #include "harness/expect.h"
-#include <stdio.h>
 #include "harness/input_file.h"
 #include "os/machine.h"
 

@@ -55,9 +55,7 @@ enum phase_way {
 };
 
 enum criticality {
-    CRITICALITY_AUTO, /* eProcessCritical before the first phase or call that says otherwise: no;
-                         the default of phases and calls, eTaskCritical */
-    CRITICALITY_TASK,
+    CRITICALITY_TASK, /* the default */
     CRITICALITY_APP_DOMAIN,
     CRITICALITY_PROCESS,
 };
@@ -176,6 +174,8 @@ struct step_call {
     bool zero;             /* read: every byte must be zero */
     const char *file;      /* DebugAlloc, NULL: none */
     uint64_t line;
+    bool has_of;            /* Alloc, DebugAlloc, Free: the object of CreateMalloc bound to this */
+    uint32_t of;
     enum com_object object; /* QueryInterface, AddRef, Release */
     const char *iid;        /* QueryInterface: name of an interface, "IID_IHostMemoryManager" */
 };

@@ -16,9 +16,18 @@ static void enter(struct clr *clr, uint16_t call, uint64_t a, uint64_t b, uint64
     sim->host_call_arg[0] = a;
     sim->host_call_arg[1] = b;
     sim->host_call_arg[2] = c;
+    sim->host_call_level = -1;
     sim->calls_in_host_call = 0;
     sim->progress++;
     sim->actor = ACTOR_POLICY;
+}
+
+/* The same for a request of memory, which says what its failure would cost. */
+static void enter_at_level(struct clr *clr, uint16_t call, uint64_t a, uint64_t b, uint64_t c,
+                           EMemoryCriticalLevel level)
+{
+    enter(clr, call, a, b, c);
+    clr->sim->host_call_level = (int)level;
 }
 
 static HRESULT leave(struct clr *clr, HRESULT result)
@@ -27,6 +36,7 @@ static HRESULT leave(struct clr *clr, HRESULT result)
     CHECK(sim->actor == ACTOR_POLICY);
     sim->actor = ACTOR_CLR;
     sim->host_call = EVENT_KINDS;
+    sim->host_call_level = -1;
     sim->counters[COUNTER_vtable_calls]++;
     sim->counters[COUNTER_vtable_refusals] += result != S_OK;
     return result;
@@ -167,8 +177,8 @@ HRESULT host_virtual_alloc(struct clr *clr, uint64_t address, uint64_t size, uin
                            uint32_t protect, EMemoryCriticalLevel level, uint64_t *result)
 {
     void *memory = GARBAGE;
-    enter(clr, EVENT_host_VirtualAlloc, sim_logical(address), size,
-          type | (uint64_t)protect << 32 | (uint64_t)level << 48);
+    enter_at_level(clr, EVENT_host_VirtualAlloc, sim_logical(address), size,
+                   type | (uint64_t)protect << 32 | (uint64_t)level << 48, level);
     HRESULT hr = leave(clr, IHostMemoryManager_VirtualAlloc(clr->manager, (void *)address, size,
                                                             type, protect, level, &memory));
     sim_event(clr->sim, EVENT_host_VirtualAlloc, (uint32_t)hr, sim_logical(address), size,
@@ -264,7 +274,7 @@ HRESULT host_malloc_alloc(struct clr *clr, uint64_t size, EMemoryCriticalLevel l
                           uint64_t *result)
 {
     void *block = GARBAGE;
-    enter(clr, EVENT_malloc_Alloc, size, level, 0);
+    enter_at_level(clr, EVENT_malloc_Alloc, size, level, 0, level);
     HRESULT hr = leave(clr, IHostMalloc_Alloc(clr->malloc, size, level, &block));
     sim_event(clr->sim, EVENT_malloc_Alloc, (uint32_t)hr, size, level, shown(block), 0);
     return took_block(hr, block, result);
@@ -274,7 +284,7 @@ HRESULT host_malloc_debug_alloc(struct clr *clr, uint64_t size, EMemoryCriticalL
                                 const char *file, int line, uint64_t *result)
 {
     void *block = GARBAGE;
-    enter(clr, EVENT_malloc_DebugAlloc, size, level, (uint64_t)line);
+    enter_at_level(clr, EVENT_malloc_DebugAlloc, size, level, (uint64_t)line, level);
     HRESULT hr =
         leave(clr, IHostMalloc_DebugAlloc(clr->malloc, size, level, (char *)file, line, &block));
     sim_event(clr->sim, EVENT_malloc_DebugAlloc, (uint32_t)hr, size, level, shown(block),

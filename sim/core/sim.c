@@ -25,6 +25,7 @@ struct sim *sim_create(const struct sim_options *options)
     sim->max_calls_in_host_call = options->max_calls_in_host_call ? options->max_calls_in_host_call
                                                                   : DEFAULT_CALLS_IN_HOST_CALL;
     sim->host_call = EVENT_KINDS;
+    sim->host_call_level = -1;
     trace_create(&sim->arena, &options->trace, &sim->trace);
     sim->thread = sim_thread(sim, 0);
     return sim;

@@ -113,6 +113,7 @@ struct sim {
     /* Where the policy is, for reports: the CLR call being served (EVENT_KINDS: none). */
     uint16_t host_call;
     uint64_t host_call_arg[3];
+    int host_call_level;            /* EMemoryCriticalLevel of that call, -1: it has none */
     /* Touches by native code since the last record: flushed in page order (sim_event). */
     uint32_t touched_count;
     uint64_t touched_pages[64];

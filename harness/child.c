@@ -285,8 +285,7 @@ static void begin_run(struct child *child)
     child->output = (struct output){child->result->output, RUN_OUTPUT_BYTES, 0};
     sim->output = &child->output;
     sim->on_record = spec->watch_page ? watch_record : NULL;
-    sim->faults.rules_count = spec->faults_count;
-    memcpy(sim->faults.rules, spec->faults, spec->faults_count * sizeof *spec->faults);
+    fault_plan_set(&sim->faults, spec->faults, spec->faults_count);
     sim_event(sim, EVENT_run_begin, 0, spec->seed, spec->machine.ram_bytes,
               spec->machine.pagefile_bytes, spec->machine.address_space_bytes);
     child->machine = machine_create(sim, &spec->machine, true);

@@ -35,7 +35,7 @@ static void absolute(const char *path, char *text, size_t bytes)
 
 static void put_header(FILE *out, const struct run_spec *spec)
 {
-    char path[PATH_MAX], rule[256];
+    char path[PATH_MAX], rule[FAULT_TEXT_BYTES];
     absolute(spec->scenario_path, path, sizeof path);
     fprintf(out, TRACE_MAGIC "scenario %s\nscenario-path %s\n", spec->scenario, path);
     absolute(spec->policy_path, path, sizeof path);

@@ -1,286 +1,214 @@
-/* The fault plan: reading rules and deciding. See fault.h. */
+/* The fault plan: deciding, and what rules can ask of which call. See fault.h; fault_text.c reads
+ * and writes rules. */
 #include "core/fault.h"
 
-#include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "core/check.h"
+#include "core/rng.h"
 #include "core/trace.h"
 
-static const struct {
-    const char *name;
-    uint32_t bit;
-} filters[] = {
-    {"reserve", FAULT_RESERVE}, {"commit", FAULT_COMMIT}, {"decommit", FAULT_DECOMMIT},
-    {"release", FAULT_RELEASE}, {"reset", FAULT_RESET},
-};
-
-static const struct {
-    const char *name;
-    uint32_t value;
-} protections[] = {
-    {"PAGE_NOACCESS", 0x01},  {"PAGE_READONLY", 0x02},          {"PAGE_READWRITE", 0x04},
-    {"PAGE_EXECUTE", 0x10},   {"PAGE_EXECUTE_READ", 0x20},      {"PAGE_EXECUTE_READWRITE", 0x40},
-    {"PAGE_WRITECOPY", 0x08}, {"PAGE_EXECUTE_WRITECOPY", 0x80},
-};
-
-#define COUNT(array) (sizeof(array) / sizeof *(array))
+#define PROTECT_BASE 0xffu
+#define LEVELS 3u
 
 /* ---- deciding ---- */
 
-static bool rule_matches(const struct fault_rule *rule, uint16_t call,
-                         const struct call_traits *traits)
+static bool cheap_filters_hold(const struct fault_rule *rule, const struct call_traits *traits,
+                               const struct fault_world *world)
 {
-    return rule->call == call && (traits->what & rule->filter) == rule->filter &&
-           traits->size >= rule->size_min &&
-           (rule->protect == 0 || (traits->protect & 0xff) == rule->protect);
+    if ((traits->what & rule->filter) != rule->filter ||
+        (traits->flags & rule->flags) != rule->flags)
+        return false;
+    if (traits->size < rule->size_min || (rule->size_max && traits->size > rule->size_max))
+        return false;
+    uint32_t base = rule->protect & PROTECT_BASE, modifiers = rule->protect & ~PROTECT_BASE;
+    if ((base && (traits->protect & PROTECT_BASE) != base) ||
+        (traits->protect & modifiers) != modifiers)
+        return false;
+    if (world->now_ns < rule->from_ns || (rule->until_ns && world->now_ns >= rule->until_ns))
+        return false;
+    return !rule->levels || (world->level >= 0 && (rule->levels >> world->level & 1));
+}
+
+static bool rule_matches(const struct fault_rule *rule, const struct call_traits *traits,
+                         const struct fault_world *world)
+{
+    if (!cheap_filters_hold(rule, traits, world))
+        return false;
+    if (rule->load.op != COMPARE_NONE &&
+        (!world->load_percent || !compare_holds(&rule->load, world->load_percent(world->context))))
+        return false;
+    return !rule->caller[0] ||
+           (world->called_from && world->called_from(world->context, rule->caller));
+}
+
+/* Whether the match that was counted last is one at which the rule fires. */
+static bool rule_fires(const struct fault_rule *rule, const struct fault_world *world)
+{
+    CHECK(rule->matches > 0);
+    if (rule->fired >= rule->times)
+        return false;
+    if (rule->nth)
+        return rule->matches >= rule->nth && rule->matches - rule->nth < rule->times;
+    if (rule->every)
+        return rule->matches % rule->every == 0;
+    if (rule->chance_den == 0)
+        return true;
+    CHECK(rule->chance_num <= rule->chance_den);
+    uint64_t id = rule->key ^ rule->matches * UINT64_C(0x9e3779b97f4a7c15);
+    struct rng rng = rng_keyed(world->seed, RNG_FAULT, id);
+    return rng_below(&rng, rule->chance_den) < rule->chance_num;
 }
 
 enum status fault_decide(struct fault_plan *plan, uint16_t call, const struct call_traits *traits,
-                         uint32_t *rule_index)
+                         const struct fault_world *world, bool *fired, uint64_t *delay_ns)
 {
-    enum status decision = ST_OK;
     CHECK(plan->rules_count <= FAULT_RULES);
+    CHECK(world->level < (int)LEVELS);
+    *fired = false;
     for (uint32_t i = 0; i < plan->rules_count; i++) {
         struct fault_rule *rule = &plan->rules[i];
-        if (!rule_matches(rule, call, traits))
+        if (rule->call != call || !rule_matches(rule, traits, world))
             continue;
         rule->matches++;
-        /* The first rule that fires wins; later ones still count the call. */
-        if (decision == ST_OK && rule->matches >= rule->nth &&
-            rule->matches - rule->nth < rule->times) {
-            decision = (enum status)rule->error;
-            rule->injected++;
-            plan->injected++;
-            *rule_index = i;
-        }
-    }
-    return decision;
-}
-
-/* ---- reading ---- */
-
-struct reader {
-    const char *at;
-    char *message;
-    size_t message_bytes;
-};
-
-static bool complain(struct reader *reader, const char *what, const char *detail)
-{
-    snprintf(reader->message, reader->message_bytes, "%s%s%s", what, detail ? ": " : "",
-             detail ? detail : "");
-    return false;
-}
-
-/* Copies the text up to one of the stop characters; false when it is empty or too long. */
-static bool take_word(struct reader *reader, const char *stops, char *word, size_t word_bytes)
-{
-    size_t length = strcspn(reader->at, stops);
-    if (length == 0 || length >= word_bytes)
-        return false;
-    memcpy(word, reader->at, length);
-    word[length] = '\0';
-    reader->at += length;
-    return true;
-}
-
-static bool take_number(struct reader *reader, uint64_t *number)
-{
-    if (*reader->at < '0' || *reader->at > '9')
-        return false;
-    char *end;
-    *number = strtoull(reader->at, &end, 0);
-    reader->at = end;
-    return true;
-}
-
-static bool find_call(struct reader *reader, const char *name, struct fault_rule *rule)
-{
-    for (unsigned i = 0; i < EVENT_KINDS; i++) {
-        const struct event_shape *shape = &event_shapes[i];
-        if (strcmp(name, shape->symbol) != 0 && strcmp(name, shape->name) != 0)
+        if (!rule_fires(rule, world))
             continue;
-        if (shape->failure == ST_OK)
-            return complain(reader, "this call has no failure to inject", name);
-        rule->call = (uint16_t)i;
-        rule->error = shape->failure;
-        return true;
+        rule->fired++;
+        if (*fired)
+            continue; /* its turn is used up all the same: it counts as if it stood alone */
+        *fired = true;
+        *delay_ns += rule->delay_ns;
+        rule->injected++;
+        plan->injected++;
+        plan->last_rule = i;
     }
-    return complain(reader, "no such failure point (see `lowwater list faults`)", name);
+    return *fired ? (enum status)plan->rules[plan->last_rule].error : ST_OK;
 }
 
-static bool size_suffix(const char *suffix, uint64_t *factor)
+/* ---- the plan ---- */
+
+/* FNV-1a. */
+static uint64_t hash_text(const char *text)
 {
-    static const struct {
-        const char *unit;
-        uint64_t factor;
-    } units[] = {{"", 1},          {"B", 1},         {"KiB", 1 << 10},
-                 {"K", 1 << 10},   {"MiB", 1 << 20}, {"M", 1 << 20},
-                 {"GiB", 1 << 30}, {"G", 1 << 30},   {"TiB", UINT64_C(1) << 40}};
-    for (size_t i = 0; i < COUNT(units); i++) {
-        if (strcmp(suffix, units[i].unit) == 0) {
-            *factor = units[i].factor;
-            return true;
-        }
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    for (; *text; text++)
+        hash = (hash ^ (uint8_t)*text) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+void fault_plan_set(struct fault_plan *plan, const struct fault_rule *rules, uint32_t count)
+{
+    CHECK(count <= FAULT_RULES);
+    *plan = (struct fault_plan){.rules_count = count};
+    for (uint32_t i = 0; i < count; i++) {
+        struct fault_rule *rule = &plan->rules[i];
+        char text[FAULT_TEXT_BYTES];
+        *rule = rules[i];
+        rule->matches = rule->fired = rule->injected = 0;
+        fault_format(rule, text, sizeof text);
+        rule->key = hash_text(text);
+        for (uint32_t before = 0; before < i; before++)
+            rule->key += plan->rules[before].key == rule->key; /* a twin draws for itself */
     }
-    return false;
 }
 
-static bool parse_size(const char *text, uint64_t *bytes)
+/* ---- what rules can ask of which call ---- */
+
+uint16_t fault_find_call(const char *name)
 {
-    if (*text < '0' || *text > '9')
-        return false;
-    char *end;
-    uint64_t number = strtoull(text, &end, 0), factor;
-    return size_suffix(end, &factor) && !__builtin_mul_overflow(number, factor, bytes);
+    for (uint16_t i = 0; i < EVENT_KINDS; i++)
+        if (strcmp(name, event_shapes[i].symbol) == 0 || strcmp(name, event_shapes[i].name) == 0)
+            return i;
+    return EVENT_KINDS;
 }
 
-static bool parse_filter(struct reader *reader, const char *word, struct fault_rule *rule)
+bool fault_error_legal(uint16_t call, enum status error)
 {
-    for (size_t i = 0; i < COUNT(filters); i++) {
-        if (strcmp(word, filters[i].name) == 0) {
-            rule->filter |= filters[i].bit;
-            return true;
-        }
-    }
-    if (strncmp(word, "size>=", 6) == 0)
-        return parse_size(word + 6, &rule->size_min) || complain(reader, "not a size", word + 6);
-    if (strncmp(word, "protect=", 8) == 0) {
-        const char *name = word + 8;
-        for (size_t i = 0; i < COUNT(protections); i++) {
-            if (strcmp(name, protections[i].name) == 0 ||
-                strcmp(name, protections[i].name + 5) == 0) {
-                rule->protect = protections[i].value;
-                return true;
-            }
-        }
-        return complain(reader, "no such protection (PAGE_READWRITE and the like)", name);
-    }
-    return complain(reader,
-                    "unknown filter; known are reserve commit decommit release reset size>=N "
-                    "protect=NAME",
-                    word);
-}
-
-static bool take_filters(struct reader *reader, struct fault_rule *rule)
-{
-    char word[64];
-    do {
-        reader->at++; /* the bracket or comma */
-        if (!take_word(reader, ",]", word, sizeof word))
-            return complain(reader, "a filter is missing before", reader->at);
-        if (!parse_filter(reader, word, rule))
-            return false;
-    } while (*reader->at == ',');
-    if (*reader->at != ']')
-        return complain(reader, "the filters need a closing ']'", NULL);
-    reader->at++;
-    return true;
-}
-
-/* Whether the call's row lists the error as one it can return. */
-static bool error_is_legal(const struct event_shape *shape, const char *name)
-{
+    CHECK(call < EVENT_KINDS);
+    const char *name = status_name(error), *legal = event_shapes[call].legal;
     size_t length = strlen(name);
-    for (const char *at = shape->legal; (at = strstr(at, name)) != NULL; at += length) {
-        bool starts = at == shape->legal || at[-1] == ' ';
+    for (const char *at = legal; (at = strstr(at, name)) != NULL; at += length) {
+        bool starts = at == legal || at[-1] == ' ';
         if (starts && (at[length] == ' ' || at[length] == '\0'))
             return true;
     }
     return false;
 }
 
-static bool take_error(struct reader *reader, const char *word, struct fault_rule *rule)
+enum status fault_usual_error(uint16_t call, uint32_t filter)
 {
-    const struct event_shape *shape = &event_shapes[rule->call];
-    enum status error;
-    if (status_parse(word, &error) && error_is_legal(shape, status_name(error))) {
-        rule->error = (uint16_t)error;
-        return true;
-    }
-    char text[640];
-    snprintf(text, sizeof text, "%s cannot fail with %s; legal are: %s", shape->name, word,
-             shape->legal);
-    return complain(reader, text, NULL);
-}
-
-static bool take_duration(const char *word, struct fault_rule *rule)
-{
-    if (strcmp(word, "once") == 0) {
-        rule->times = 1;
-        return true;
-    }
-    if (strcmp(word, "forever") == 0) {
-        rule->times = UINT64_MAX;
-        return true;
-    }
-    char *end;
-    if (word[0] != 'x' || word[1] < '0' || word[1] > '9')
-        return false;
-    rule->times = strtoull(word + 1, &end, 10);
-    return *end == '\0' && rule->times > 0;
-}
-
-bool fault_parse(const char *text, struct fault_rule *rule, char *message, size_t message_bytes)
-{
-    struct reader reader = {text, message, message_bytes};
-    char word[64];
-    *rule = (struct fault_rule){.nth = 1, .times = 1};
-    if (!take_word(&reader, "[#:", word, sizeof word))
-        return complain(&reader, "expected CALL[filters]#N:ERROR:once, got", text);
-    if (!find_call(&reader, word, rule))
-        return false;
-    if (*reader.at == '[' && !take_filters(&reader, rule))
-        return false;
+    CHECK(call < EVENT_KINDS);
     /* A reservation alone charges nothing: what it usually runs out of is address space. */
-    if (rule->call == EVENT_VirtualAlloc && (rule->filter & FAULT_RESERVE) &&
-        !(rule->filter & FAULT_COMMIT))
-        rule->error = ST_NOT_ENOUGH_MEMORY;
-    if (*reader.at == '#') {
-        reader.at++;
-        if (!take_number(&reader, &rule->nth) || rule->nth == 0)
-            return complain(&reader, "'#' needs the number of the match, from 1, got", reader.at);
-    }
-    for (bool have_error = false; *reader.at == ':'; have_error = true) {
-        reader.at++;
-        if (!take_word(&reader, ":", word, sizeof word))
-            return complain(&reader, "an error name or once, xN, forever is missing after ':'",
-                            NULL);
-        if (take_duration(word, rule))
-            break;
-        if (have_error)
-            return complain(&reader, "how long must be once, xN or forever, not", word);
-        if (!take_error(&reader, word, rule))
-            return false;
-    }
-    return *reader.at == '\0' || complain(&reader, "cannot be read", reader.at);
+    if (call == EVENT_VirtualAlloc && (filter & FAULT_RESERVE) && !(filter & FAULT_COMMIT))
+        return ST_NOT_ENOUGH_MEMORY;
+    return (enum status)event_shapes[call].failure;
 }
 
-/* ---- writing ---- */
-
-void fault_format(const struct fault_rule *rule, char *text, size_t text_bytes)
+/* The aspect that a field of a row gives, "dwSize:bytes". Results (">") are known too late. */
+static uint32_t field_aspect(const char *field, size_t length)
 {
-    char list[160] = "";
-    size_t used = 0;
-    for (size_t i = 0; i < COUNT(filters); i++)
-        if (rule->filter & filters[i].bit)
-            used += (size_t)snprintf(list + used, sizeof list - used, ",%s", filters[i].name);
-    if (rule->size_min)
-        used +=
-            (size_t)snprintf(list + used, sizeof list - used, ",size>=%" PRIu64, rule->size_min);
-    for (size_t i = 0; i < COUNT(protections); i++)
-        if (rule->protect == protections[i].value)
-            used += (size_t)snprintf(list + used, sizeof list - used, ",protect=%s",
-                                     protections[i].name);
-    CHECK(used < sizeof list);
-    char duration[32] = "";
-    if (rule->times == UINT64_MAX)
-        snprintf(duration, sizeof duration, ":forever");
-    else if (rule->times != 1)
-        snprintf(duration, sizeof duration, ":x%" PRIu64, rule->times);
-    snprintf(text, text_bytes, "%s%s%s%s#%" PRIu64 ":%s%s", event_shapes[rule->call].name,
-             used ? "[" : "", used ? list + 1 : "", used ? "]" : "", rule->nth,
-             status_name((enum status)rule->error), duration);
+    static const struct {
+        const char *type;
+        uint32_t aspect;
+    } types[] = {
+        {"bytes", FAULT_HAS_SIZE},
+        {"prot", FAULT_HAS_PROTECT},
+        {"memtype", FAULT_HAS_FLAGS | FAULT_HAS_ALLOC},
+        {"freetype", FAULT_HAS_FLAGS | FAULT_HAS_FREE},
+        {"heapflags", FAULT_HAS_FLAGS},
+    };
+    const char *colon = memchr(field, ':', length);
+    if (!colon || field[0] == '>')
+        return 0;
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+        size_t type_length = (size_t)(field + length - colon - 1);
+        if (strlen(types[i].type) == type_length &&
+            strncmp(colon + 1, types[i].type, type_length) == 0)
+            return types[i].aspect;
+    }
+    return 0;
+}
+
+uint32_t fault_aspects(uint16_t call)
+{
+    uint32_t aspects = 0;
+    CHECK(call < EVENT_KINDS);
+    for (const char *at = event_shapes[call].fields; *at;) {
+        size_t length = strcspn(at, ",/");
+        aspects |= field_aspect(at, length);
+        at += length + (at[length] != '\0');
+    }
+    if (call == EVENT_HeapReAlloc) /* its record has no room for them */
+        aspects |= FAULT_HAS_FLAGS;
+    return aspects;
+}
+
+bool fault_check(const struct fault_rule *rule, char *message, size_t message_bytes)
+{
+    uint32_t aspects = fault_aspects(rule->call);
+    const uint32_t of_alloc = FAULT_RESERVE | FAULT_COMMIT | FAULT_RESET;
+    const uint32_t of_free = FAULT_DECOMMIT | FAULT_RELEASE;
+    const struct {
+        bool wrong;
+        const char *what;
+    } mistakes[] = {
+        {(rule->filter & of_alloc) && !(aspects & FAULT_HAS_ALLOC),
+         "neither reserves, commits nor resets"},
+        {(rule->filter & of_free) && !(aspects & FAULT_HAS_FREE), "neither decommits nor releases"},
+        {(rule->size_min || rule->size_max) && !(aspects & FAULT_HAS_SIZE), "has no size"},
+        {rule->protect && !(aspects & FAULT_HAS_PROTECT), "has no protection"},
+        {rule->flags && !(aspects & FAULT_HAS_FLAGS), "has no flags"},
+        {rule->size_max && rule->size_min > rule->size_max, "with such a size there is none"},
+        {rule->until_ns && rule->from_ns >= rule->until_ns, "at such a time there is none"},
+        {rule->chance_den && rule->chance_num > rule->chance_den,
+         "cannot fail more often than always"},
+    };
+    for (size_t i = 0; i < sizeof mistakes / sizeof *mistakes; i++) {
+        if (mistakes[i].wrong) {
+            snprintf(message, message_bytes, "%s %s", event_shapes[rule->call].name,
+                     mistakes[i].what);
+            return false;
+        }
+    }
+    return true;
 }

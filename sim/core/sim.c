@@ -47,14 +47,39 @@ struct thread *sim_thread(struct sim *sim, uint32_t id)
     return sim->threads[place];
 }
 
+static uint32_t world_load(void *context)
+{
+    struct sim *sim = context;
+    return sim->load_percent(sim->load_context);
+}
+
+static bool world_called_from(void *context, const char *function)
+{
+    struct sim *sim = context;
+    return sim->called_from(sim->called_from_context, function);
+}
+
 enum status sim_call_slow(struct sim *sim, uint16_t call, const struct call_traits *traits)
 {
     static const struct call_traits none;
-    uint32_t rule = 0;
-    enum status failure = fault_decide(&sim->faults, call, traits ? traits : &none, &rule);
-    if (failure != ST_OK)
-        sim_event(sim, EVENT_fault_injected, status_code(failure), call,
-                  sim->faults.rules[rule].matches, rule, 0);
+    const struct fault_world world = {
+        .now_ns = sim->now_ns,
+        .seed = sim->seed,
+        .level = sim->host_call_level,
+        .context = sim,
+        .load_percent = sim->load_percent ? world_load : NULL,
+        .called_from = sim->called_from ? world_called_from : NULL,
+    };
+    uint64_t delay_ns = 0;
+    bool fired;
+    enum status failure =
+        fault_decide(&sim->faults, call, traits ? traits : &none, &world, &fired, &delay_ns);
+    if (!fired)
+        return ST_OK;
+    uint32_t rule = sim->faults.last_rule;
+    sim_event(sim, EVENT_fault_injected, status_code(failure), call,
+              sim->faults.rules[rule].matches, rule, delay_ns);
+    sim->now_ns += delay_ns;
     return failure;
 }
 

@@ -114,6 +114,11 @@ struct sim {
     uint16_t host_call;
     uint64_t host_call_arg[3];
     int host_call_level;            /* EMemoryCriticalLevel of that call, -1: it has none */
+    /* What rules of the fault plan ask of other layers. Functions may be NULL: see fault.h. */
+    uint32_t (*load_percent)(void *context); /* set by the machine */
+    void *load_context;
+    bool (*called_from)(void *context, const char *function); /* set by the harness */
+    void *called_from_context;
     /* Touches by native code since the last record: flushed in page order (sim_event). */
     uint32_t touched_count;
     uint64_t touched_pages[64];

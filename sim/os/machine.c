@@ -37,6 +37,14 @@ struct machine_config machine_config_default(void)
                                    .working_set_max_pages = 345};
 }
 
+/* For rules of the fault plan. */
+static uint32_t load_percent(void *context)
+{
+    struct memory_status status;
+    machine_memory_status(context, &status);
+    return status.load_percent;
+}
+
 struct machine *machine_create(struct sim *sim, const struct machine_config *config, bool native)
 {
     CHECK(config->ram_bytes >= PAGE_BYTES);
@@ -53,6 +61,8 @@ struct machine *machine_create(struct sim *sim, const struct machine_config *con
     m->space = space_create(&sim->arena, LOWEST_PAGE, m->end_page);
     m->table = page_table_create(&sim->arena, m->end_page);
     m->frames_total = config->ram_bytes >> PAGE_SHIFT;
+    sim->load_percent = load_percent;
+    sim->load_context = m;
     current_machine = m;
     if (native)
         m->native = native_create(sim);
@@ -63,6 +73,7 @@ void machine_destroy(struct machine *m)
 {
     if (m->native)
         native_destroy(m->native);
+    m->sim->load_percent = NULL;
     if (current_machine == m)
         current_machine = NULL; /* its memory goes with the arena */
 }
@@ -109,9 +120,9 @@ void charge_change(struct machine *m, int64_t pages)
 
 /* ---- VirtualAlloc ---- */
 
-static struct call_traits traits_of_alloc(uint64_t size, uint32_t type, uint32_t protect)
+struct call_traits traits_of_alloc(uint64_t size, uint32_t type, uint32_t protect)
 {
-    struct call_traits traits = {.size = size, .protect = protect};
+    struct call_traits traits = {.size = size, .protect = protect, .flags = type};
     traits.what = (type & MEM_RESERVE ? FAULT_RESERVE : 0) |
                   (type & MEM_COMMIT ? FAULT_COMMIT : 0) | (type & MEM_RESET ? FAULT_RESET : 0);
     return traits;
@@ -176,11 +187,17 @@ static void change_free(struct machine *m, const struct free_plan *plan)
     charge_change(m, -(int64_t)committed);
 }
 
-enum status machine_free(struct machine *m, uint64_t address, uint64_t size, uint32_t type)
+struct call_traits traits_of_free(uint64_t size, uint32_t type)
 {
-    struct call_traits traits = {.size = size};
+    struct call_traits traits = {.size = size, .flags = type};
     traits.what =
         (type & MEM_DECOMMIT ? FAULT_DECOMMIT : 0) | (type & MEM_RELEASE ? FAULT_RELEASE : 0);
+    return traits;
+}
+
+enum status machine_free(struct machine *m, uint64_t address, uint64_t size, uint32_t type)
+{
+    struct call_traits traits = traits_of_free(size, type);
     struct free_plan plan;
     enum status injected = sim_call(m->sim, EVENT_VirtualFree, &traits);
     enum status status = check_free(m, address, size, type, &plan);

@@ -68,7 +68,8 @@ static void lock_pages(struct machine *m, struct page_range range)
 enum status machine_lock(struct machine *m, uint64_t address, uint64_t size)
 {
     uint64_t guard = UINT64_MAX;
-    enum status injected = sim_call(m->sim, EVENT_VirtualLock, NULL);
+    const struct call_traits traits = {.size = size};
+    enum status injected = sim_call(m->sim, EVENT_VirtualLock, &traits);
     enum status status = check_lock(m, address, size, &guard);
     if (status == ST_OK)
         status = injected;
@@ -96,7 +97,8 @@ static enum status check_unlock(const struct machine *m, uint64_t address, uint6
 
 enum status machine_unlock(struct machine *m, uint64_t address, uint64_t size)
 {
-    enum status injected = sim_call(m->sim, EVENT_VirtualUnlock, NULL);
+    const struct call_traits traits = {.size = size};
+    enum status injected = sim_call(m->sim, EVENT_VirtualUnlock, &traits);
     enum status status = check_unlock(m, address, size);
     if (status == ST_OK)
         status = injected;
@@ -170,7 +172,8 @@ static void change_working_set(struct machine *m, uint64_t min, uint64_t max, ui
 enum status machine_set_working_set(struct machine *m, uint64_t min_bytes, uint64_t max_bytes,
                                     uint32_t flags)
 {
-    enum status injected = sim_call(m->sim, EVENT_SetProcessWorkingSetSize, NULL);
+    const struct call_traits traits = {.size = min_bytes};
+    enum status injected = sim_call(m->sim, EVENT_SetProcessWorkingSetSize, &traits);
     enum status status = check_working_set(m, min_bytes, max_bytes, flags);
     if (status == ST_OK)
         status = injected;
@@ -228,7 +231,8 @@ static uint32_t watch_visit(void *context, uint64_t page, uint32_t entry)
 enum status machine_get_write_watch(struct machine *m, uint32_t flags, uint64_t address,
                                     uint64_t size, uint64_t *pages, uint64_t *count)
 {
-    enum status injected = sim_call(m->sim, EVENT_GetWriteWatch, NULL);
+    const struct call_traits traits = {.size = size};
+    enum status injected = sim_call(m->sim, EVENT_GetWriteWatch, &traits);
     enum status status = check_watch(m, address, size);
     if (flags & ~(uint32_t)WRITE_WATCH_FLAG_RESET || *count == 0)
         status = ST_INVALID_PARAMETER;
@@ -257,7 +261,8 @@ static uint32_t reset_visit(void *context, uint64_t page, uint32_t entry)
 
 enum status machine_reset_write_watch(struct machine *m, uint64_t address, uint64_t size)
 {
-    enum status injected = sim_call(m->sim, EVENT_ResetWriteWatch, NULL);
+    const struct call_traits traits = {.size = size};
+    enum status injected = sim_call(m->sim, EVENT_ResetWriteWatch, &traits);
     enum status status = check_watch(m, address, size);
     if (status == ST_OK)
         status = injected;

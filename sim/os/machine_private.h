@@ -97,6 +97,9 @@ enum status check_range(const struct machine *m, uint64_t address, uint64_t size
 
 /* ---- machine.c ---- */
 
+/* What rules of the fault plan can ask of a VirtualAlloc and a VirtualFree. */
+struct call_traits traits_of_alloc(uint64_t size, uint32_t type, uint32_t protect);
+struct call_traits traits_of_free(uint64_t size, uint32_t type);
 /* Whether that many more pages may be charged. */
 enum status charge_possible(const struct machine *m, uint64_t pages);
 /* Changes the charge and notes peaks. */

@@ -43,7 +43,7 @@ static void raise_no_memory(struct sim *sim, const char *call)
 HANDLE WINAPI HeapCreate(DWORD options, SIZE_T initial_size, SIZE_T maximum_size)
 {
     struct sim *sim = current_sim();
-    const struct call_traits traits = {.size = initial_size};
+    const struct call_traits traits = {.size = initial_size, .flags = options};
     struct heap_options wanted = {options, initial_size, maximum_size};
     struct heap *heap = NULL;
     enum status status = sim_call(sim, EVENT_HeapCreate, &traits);
@@ -97,7 +97,7 @@ LPVOID WINAPI HeapAlloc(HANDLE handle, DWORD flags, SIZE_T bytes)
 {
     struct sim *sim = current_sim();
     struct machine *m = machine_current();
-    const struct call_traits traits = {.size = bytes};
+    const struct call_traits traits = {.size = bytes, .flags = flags};
     struct heap *heap = heap_of(handle, "HeapAlloc");
     uint64_t block = 0;
     enum status status = sim_call(sim, EVENT_HeapAlloc, &traits);
@@ -118,7 +118,7 @@ LPVOID WINAPI HeapReAlloc(HANDLE handle, DWORD flags, LPVOID old, SIZE_T bytes)
 {
     struct sim *sim = current_sim();
     struct machine *m = machine_current();
-    const struct call_traits traits = {.size = bytes};
+    const struct call_traits traits = {.size = bytes, .flags = flags};
     struct heap *heap = heap_of(handle, "HeapReAlloc");
     uint64_t block = 0, size;
     enum heap_result state = heap_check(m, heap, number(old), &size);

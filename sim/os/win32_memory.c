@@ -47,11 +47,11 @@ static BOOL finish(enum status status)
 }
 
 /* A call about an address that belongs to the host process: counted, recorded and refused. */
-static enum status refuse_outside(uint16_t call, uint64_t size, uint64_t flags)
+static enum status refuse_outside(uint16_t call, const struct call_traits *traits, uint64_t flags)
 {
     struct sim *sim = machine_sim(machine_current());
-    sim_call(sim, call, NULL);
-    sim_event(sim, call, status_code(ST_INVALID_ADDRESS), ADDRESS_OUTSIDE, size, flags, 0);
+    sim_call(sim, call, traits);
+    sim_event(sim, call, status_code(ST_INVALID_ADDRESS), ADDRESS_OUTSIDE, traits->size, flags, 0);
     return ST_INVALID_ADDRESS;
 }
 
@@ -60,17 +60,22 @@ static enum status refuse_outside(uint16_t call, uint64_t size, uint64_t flags)
 LPVOID WINAPI VirtualAlloc(LPVOID address, SIZE_T size, DWORD type, DWORD protect)
 {
     uint64_t result;
+    if (is_outside((uintptr_t)address)) {
+        const struct call_traits traits = traits_of_alloc(size, type, protect);
+        finish(refuse_outside(EVENT_VirtualAlloc, &traits, type | (uint64_t)protect << 32));
+        return NULL;
+    }
     enum status status =
-        is_outside((uintptr_t)address)
-            ? refuse_outside(EVENT_VirtualAlloc, size, type | (uint64_t)protect << 32)
-            : machine_alloc(machine_current(), to_logical(address), size, type, protect, &result);
+        machine_alloc(machine_current(), to_logical(address), size, type, protect, &result);
     return finish(status) ? to_native(result) : NULL;
 }
 
 BOOL WINAPI VirtualFree(LPVOID address, SIZE_T size, DWORD type)
 {
-    if (is_outside((uintptr_t)address))
-        return finish(refuse_outside(EVENT_VirtualFree, size, type));
+    if (is_outside((uintptr_t)address)) {
+        const struct call_traits traits = traits_of_free(size, type);
+        return finish(refuse_outside(EVENT_VirtualFree, &traits, type));
+    }
     return finish(machine_free(machine_current(), to_logical(address), size, type));
 }
 
@@ -80,7 +85,8 @@ static enum status protect_native_range(const struct native_range *range, uint64
                                         uint64_t size, uint32_t protect, DWORD *old)
 {
     struct sim *sim = machine_sim(machine_current());
-    enum status status = sim_call(sim, EVENT_VirtualProtect, NULL);
+    const struct call_traits traits = {.size = size, .protect = protect};
+    enum status status = sim_call(sim, EVENT_VirtualProtect, &traits);
     if (status == ST_OK && (size == 0 || check_protection(protect) != ST_OK))
         status = ST_INVALID_PARAMETER;
     if (status == ST_OK && !old)
@@ -98,8 +104,10 @@ BOOL WINAPI VirtualProtect(LPVOID address, SIZE_T size, DWORD protect, PDWORD ol
     const struct native_range *range = native_range_at((uintptr_t)address);
     if (range)
         return finish(protect_native_range(range, (uintptr_t)address, size, protect, old));
-    if (is_outside((uintptr_t)address))
-        return finish(refuse_outside(EVENT_VirtualProtect, size, protect));
+    if (is_outside((uintptr_t)address)) {
+        const struct call_traits traits = {.size = size, .protect = protect};
+        return finish(refuse_outside(EVENT_VirtualProtect, &traits, protect));
+    }
     uint32_t before = 0;
     enum status status = machine_protect(machine_current(), to_logical(address), size, protect,
                                          old != NULL, &before);

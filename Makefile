@@ -31,6 +31,7 @@ SIM_SOURCES := $(wildcard sim/core/*.c sim/os/*.c sim/crt/*.c sim/clr/*.c)
 HARNESS_SOURCES := $(filter-out harness/main.c,$(wildcard harness/*.c))
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(SIM_SOURCES) $(HARNESS_SOURCES))
 POLICIES := $(patsubst policies/%,$(BUILD)/policies/%.so,$(basename $(wildcard policies/*.c policies/*.cpp)))
+SCENARIOS := $(wildcard scenarios/*.yaml scenarios/README.md)
 TEST_SOURCES := $(wildcard tests/test_*.c)
 TEST_BINARIES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
 TEST_HELPERS := $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out $(TEST_SOURCES),$(wildcard tests/*.c)))
@@ -94,6 +95,7 @@ install: all ## install below PREFIX (/usr/local)
 	install $(POLICIES) $(DESTDIR)$(PREFIX)/lib/lowwater/policies
 	cp -r sim/include $(DESTDIR)$(PREFIX)/share/lowwater/
 	install -m 644 scenarios/traces/* $(DESTDIR)$(PREFIX)/share/lowwater/scenarios/traces
+	$(if $(SCENARIOS),install -m 644 $(SCENARIOS) $(DESTDIR)$(PREFIX)/share/lowwater/scenarios)
 
 clean: ## remove everything that was built
 	rm -rf build

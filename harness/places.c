@@ -1,7 +1,7 @@
 /* Finding bundled things. See places.h.
  *
- * A build tree has build[/CONFIG]/lowwater beside policies/, and sim/include and scenarios/traces
- * some folders up; an installed prefix has bin/lowwater, lib/lowwater/policies and share/lowwater.
+ * A build tree has build[/CONFIG]/lowwater beside policies/, and sim/include and scenarios some
+ * folders up; an installed prefix has bin/lowwater, lib/lowwater/policies and share/lowwater.
  */
 #include "harness/places.h"
 
@@ -61,6 +61,14 @@ static const char *recordings_folder(void)
     return path[0] ? path : first_folder(candidates, path, sizeof path);
 }
 
+static const char *scenarios_folder(void)
+{
+    static char path[PATH_MAX];
+    static const char *const candidates[] = {"../scenarios", "../../scenarios",
+                                             "../share/lowwater/scenarios", NULL};
+    return path[0] ? path : first_folder(candidates, path, sizeof path);
+}
+
 static bool named(const char *folder, const char *name, const char *ending, char *path,
                   size_t bytes)
 {
@@ -80,6 +88,22 @@ bool places_policy(const char *name, char *path, size_t path_bytes)
 bool places_recording(const char *name, char *path, size_t path_bytes)
 {
     return named(recordings_folder(), name, ".lwt", path, path_bytes);
+}
+
+bool places_scenario(const char *name, char *path, size_t path_bytes)
+{
+    return named(scenarios_folder(), name, ".yaml", path, path_bytes);
+}
+
+const char *places_shown(const char *path, char *text, size_t text_bytes)
+{
+    char whole[PATH_MAX], folder[PATH_MAX];
+    const char *shown = realpath(path, whole) ? whole : path;
+    size_t length = shown == whole && getcwd(folder, sizeof folder) ? strlen(folder) : 0;
+    if (length > 1 && strncmp(whole, folder, length) == 0 && whole[length] == '/')
+        shown = whole + length + 1;
+    snprintf(text, text_bytes, "%s", shown);
+    return text;
 }
 
 static int by_text(const void *a, const void *b)
@@ -114,6 +138,11 @@ size_t places_policies(char names[][PLACES_NAME_BYTES], size_t max)
 size_t places_recordings(char names[][PLACES_NAME_BYTES], size_t max)
 {
     return list(recordings_folder(), ".lwt", names, max);
+}
+
+size_t places_scenarios(char names[][PLACES_NAME_BYTES], size_t max)
+{
+    return list(scenarios_folder(), ".yaml", names, max);
 }
 
 void places_base_name(const char *path, char *name, size_t name_bytes)

@@ -8,10 +8,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "clr/recording.h"
 #include "core/sim.h"
 #include "harness/loader.h"
-#include "os/machine.h"
+#include "harness/scenario.h"
 
 enum outcome {
     OUTCOME_OK,
@@ -27,12 +26,6 @@ const char *outcome_name(enum outcome outcome);
 int outcome_exit_code(enum outcome outcome);
 
 enum native_route { NATIVE_MALLOC, NATIVE_VIRTUAL, NATIVE_AROUND }; /* where OBJECT_NATIVE goes */
-
-struct policy_param {
-    char key[64];
-    char value[64];
-};
-#define POLICY_PARAMS_MAX 32
 
 struct run_spec {
     const char *scenario; /* as shown: the recording's name without folder and ending */

@@ -14,6 +14,7 @@
 #include "clr/recording.h"
 #include "clr/replay.h"
 #include "core/compare.h"
+#include "core/pressure.h"
 
 /* ---- numbers drawn at random: integer histograms ---- */
 
@@ -212,8 +213,6 @@ struct step {
 };
 
 /* ---- pressure: other consumers of the machine ---- */
-
-enum pressure_of { PRESSURE_MEMORY, PRESSURE_COMMIT, PRESSURE_PAGEFILE, PRESSURE_ADDRESS_SPACE };
 
 struct pressure {
     uint64_t at_ns;

@@ -44,7 +44,7 @@ static uint32_t may_bits(uint32_t protect)
 static void take_frame(struct machine *m)
 {
     uint64_t *counters = m->sim->counters;
-    if (m->frames_used >= m->frames_total)
+    if (machine_available_frames(m) == 0)
         counters[COUNTER_faults_without_frame]++;
     m->frames_used++;
     uint64_t resident = m->frames_used << PAGE_SHIFT;
@@ -71,7 +71,8 @@ void make_resident(struct machine *m, uint64_t page, uint32_t *entry, bool write
 
 uint64_t machine_available_frames(const struct machine *m)
 {
-    return m->frames_used < m->frames_total ? m->frames_total - m->frames_used : 0;
+    uint64_t used = m->frames_used + m->others.memory_pages;
+    return used < m->frames_total ? m->frames_total - used : 0;
 }
 
 uint64_t machine_resident_pages(const struct machine *m)

@@ -124,9 +124,11 @@ static void explain_region(const struct machine *m, const struct region *region,
     struct region_info info = region_info(region);
     struct extent extent = region_extent(region, page);
     const struct note *note = newest_note(m, page);
+    const char *state = info.flags & REGION_ISLAND ? "taken by pressure on the address space"
+                        : extent.committed         ? "committed, "
+                                                   : reserved_state(m, note);
     CHECK(page - info.first_page < info.pages);
-    snprintf(text, text_bytes, "%s%s%s: page %llu of the %llu pages at 0x%llx",
-             extent.committed ? "committed, " : reserved_state(m, note),
+    snprintf(text, text_bytes, "%s%s%s: page %llu of the %llu pages at 0x%llx", state,
              extent.committed ? protect_name(extent.protect) : "",
              extent.protect & PAGE_GUARD ? " | PAGE_GUARD" : "",
              (unsigned long long)(page - info.first_page), (unsigned long long)info.pages,

@@ -87,34 +87,43 @@ uint64_t machine_commit_bytes(const struct machine *m)
 
 uint64_t machine_commit_limit(const struct machine *m)
 {
-    return m->config.ram_bytes + m->config.pagefile_bytes;
+    return m->config.ram_bytes + m->config.pagefile_bytes -
+           (m->others.pagefile_pages << PAGE_SHIFT);
+}
+
+uint64_t machine_commit_total_bytes(const struct machine *m)
+{
+    return charged_total(m) << PAGE_SHIFT;
 }
 
 enum status charge_possible(const struct machine *m, uint64_t pages)
 {
     uint64_t limit_pages = machine_commit_limit(m) >> PAGE_SHIFT;
-    CHECK(m->commit_pages <= limit_pages);
-    return pages <= limit_pages - m->commit_pages ? ST_OK : ST_COMMITMENT_LIMIT;
+    CHECK(charged_total(m) <= limit_pages);
+    return pages <= limit_pages - charged_total(m) ? ST_OK : ST_COMMITMENT_LIMIT;
 }
 
 void note_peaks(struct machine *m)
 {
     uint64_t *counters = m->sim->counters;
     uint64_t commit = m->commit_pages << PAGE_SHIFT;
-    uint64_t reserved = space_reserved_pages(m->space) << PAGE_SHIFT;
+    /* Islands are not of the process's making. */
+    uint64_t reserved = (space_reserved_pages(m->space) - m->others.island_pages) << PAGE_SHIFT;
     counters[COUNTER_commit_bytes] = commit;
     counters[COUNTER_reserve_bytes] = reserved;
     if (commit > counters[COUNTER_commit_peak_bytes])
         counters[COUNTER_commit_peak_bytes] = commit;
     if (reserved > counters[COUNTER_reserve_peak_bytes])
         counters[COUNTER_reserve_peak_bytes] = reserved;
+    if (charged_total(m) > m->commit_peak_pages)
+        m->commit_peak_pages = charged_total(m);
 }
 
 void charge_change(struct machine *m, int64_t pages)
 {
     CHECK(pages >= 0 || m->commit_pages >= (uint64_t)-pages);
     m->commit_pages += (uint64_t)pages;
-    CHECK(m->commit_pages <= machine_commit_limit(m) >> PAGE_SHIFT);
+    CHECK(charged_total(m) <= machine_commit_limit(m) >> PAGE_SHIFT);
     note_peaks(m);
 }
 
@@ -343,5 +352,5 @@ void machine_verify(const struct machine *m)
     CHECK(counts[0] == m->frames_used);
     CHECK(counts[1] == m->locked_pages);
     CHECK(charged_pages(m) == m->commit_pages);
-    CHECK(m->commit_pages <= machine_commit_limit(m) >> PAGE_SHIFT);
+    pressure_verify(m);
 }

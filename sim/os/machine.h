@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "core/pressure.h"
 #include "core/sim.h"
 
 struct machine_config {

@@ -101,7 +101,7 @@ static enum status plan_inside(const struct machine *m, uint64_t address, uint64
     struct region_info info = region_info(plan->region);
     if (range_end(plan->range) > info.first_page + info.pages)
         return ST_INVALID_ADDRESS;
-    if (info.flags & (REGION_VIEW | REGION_IMAGE | REGION_HEAP | REGION_STACK))
+    if (info.flags & REGION_OTHERS)
         return ST_INVALID_ADDRESS;
     return ST_OK;
 }
@@ -155,7 +155,7 @@ enum status check_free(const struct machine *m, uint64_t address, uint64_t size,
         return ST_INVALID_ADDRESS;
     struct region_info info = region_info(plan->region);
     CHECK(info.pages > 0 && info.committed_pages <= info.pages);
-    if (info.flags & (REGION_VIEW | REGION_IMAGE | REGION_HEAP | REGION_STACK))
+    if (info.flags & REGION_OTHERS)
         return ST_INVALID_PARAMETER;
     if (size != 0) {
         plan->range = pages_of(address, size);

@@ -92,7 +92,7 @@ void machine_memory_status(struct machine *m, struct memory_status *status)
         .total_phys = frames << PAGE_SHIFT,
         .avail_phys = available << PAGE_SHIFT,
         .total_pagefile = limit,
-        .avail_pagefile = limit - machine_commit_bytes(m),
+        .avail_pagefile = limit - machine_commit_total_bytes(m),
         .total_virtual = total_virtual,
         .avail_virtual = total_virtual - (space_reserved_pages(m->space) << PAGE_SHIFT),
     };

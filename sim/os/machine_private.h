@@ -37,6 +37,15 @@ struct native_range { /* outside the window: images, stacks */
 };
 #define NATIVE_RANGES_MAX 128
 
+/* What other consumers hold. */
+struct others {
+    uint64_t memory_pages; /* frames and charge */
+    uint64_t commit_pages; /* charge without frames */
+    uint64_t pagefile_pages;
+    uint64_t island_pages;
+    struct islands *islands; /* pressure.c */
+};
+
 struct machine {
     struct sim *sim;
     struct machine_config config;
@@ -47,8 +56,10 @@ struct machine {
     uint64_t placement_end_page;
     uint64_t frames_total;
     uint64_t frames_used;
-    uint64_t commit_pages;
+    uint64_t commit_pages;      /* charged to the process */
+    uint64_t commit_peak_pages; /* of all processes together */
     uint64_t locked_pages;
+    struct others others;
     uint32_t ranges_count;
     struct native_range ranges[NATIVE_RANGES_MAX];
     struct notes *notes;        /* explain.c: the last calls that took pages away */
@@ -105,6 +116,15 @@ enum status charge_possible(const struct machine *m, uint64_t pages);
 /* Changes the charge and notes peaks. */
 void charge_change(struct machine *m, int64_t pages);
 void note_peaks(struct machine *m);
+
+/* ---- pressure.c ---- */
+
+/* Commit charge of the process and of others, pages. */
+static inline uint64_t charged_total(const struct machine *m)
+{
+    return m->commit_pages + m->others.memory_pages + m->others.commit_pages;
+}
+void pressure_verify(const struct machine *m);
 
 /* ---- machine_pages.c ---- */
 

@@ -24,6 +24,9 @@ enum {
     REGION_STACK = 1u << 4,
     REGION_VIEW = 1u << 5, /* a mapped view: counts as address space, not as commit */
     REGION_IMAGE = 1u << 6,
+    REGION_ISLAND = 1u << 7, /* taken by pressure on the address space */
+    /* Not of VirtualAlloc: its calls may not change them. */
+    REGION_OTHERS = REGION_HEAP | REGION_STACK | REGION_VIEW | REGION_IMAGE | REGION_ISLAND,
 };
 
 struct region;

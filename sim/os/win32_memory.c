@@ -354,7 +354,7 @@ BOOL WINAPI GetPerformanceInfo(PPERFORMANCE_INFORMATION info, DWORD bytes)
     struct machine *m = machine_current();
     struct sim *sim = machine_sim(m);
     enum status status = sim_call(sim, EVENT_GetPerformanceInfo, NULL);
-    uint64_t total = m->commit_pages, limit = machine_commit_limit(m) >> PAGE_SHIFT;
+    uint64_t total = charged_total(m), limit = machine_commit_limit(m) >> PAGE_SHIFT;
     if (status == ST_OK && bytes < sizeof *info)
         status = ST_BAD_LENGTH;
     if (status == ST_OK)
@@ -362,7 +362,7 @@ BOOL WINAPI GetPerformanceInfo(PPERFORMANCE_INFORMATION info, DWORD bytes)
             .cb = sizeof *info,
             .CommitTotal = total,
             .CommitLimit = limit,
-            .CommitPeak = sim->counters[COUNTER_commit_peak_bytes] >> PAGE_SHIFT,
+            .CommitPeak = m->commit_peak_pages,
             .PhysicalTotal = m->frames_total,
             .PhysicalAvailable = machine_available_frames(m),
             .PageSize = PAGE_BYTES,

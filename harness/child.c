@@ -66,6 +66,18 @@ static void env_release(void *context, uint64_t address)
     machine_unmap(child->machine, address - WINDOW_BASE);
 }
 
+static bool env_peek(void *context, uint64_t address, void *bytes, uint64_t count)
+{
+    struct child *child = context;
+    return machine_peek(child->machine, address - WINDOW_BASE, bytes, count);
+}
+
+static uint64_t env_pressure(void *context, int of, bool give_back, uint64_t bytes, uint64_t pieces)
+{
+    struct child *child = context;
+    return machine_pressure(child->machine, (enum pressure_of)of, give_back, bytes, pieces);
+}
+
 /* ---- finding the host in the policy ---- */
 
 typedef HRESULT(STDMETHODCALLTYPE *manager_factory)(IHostMemoryManager **manager);
@@ -159,8 +171,15 @@ static void *find_factory(struct child *child, bool *is_control)
 
 static void start_clr(struct child *child, struct clr *clr)
 {
-    struct clr_env env = {child->sim, child,        env_touch,  env_reserve,
-                          env_commit, env_decommit, env_release};
+    const struct clr_env env = {.sim = child->sim,
+                                .context = child,
+                                .touch = env_touch,
+                                .os_reserve = env_reserve,
+                                .os_commit = env_commit,
+                                .os_decommit = env_decommit,
+                                .os_release = env_release,
+                                .peek = env_peek,
+                                .pressure = env_pressure};
     struct found_host host = {NULL, NULL};
     bool is_control;
     void *factory = find_factory(child, &is_control);

@@ -10,6 +10,7 @@
  * that only writes (-O2) fault alike. Only watched pages tell a read from a write. */
 #include "include/windows.h"
 
+#include <string.h>
 #include "core/check.h"
 #include "os/machine_private.h"
 
@@ -176,6 +177,39 @@ enum access_result machine_open(struct machine *m, uint64_t address, enum access
     }
     open_page(m, page);
     return ACCESS_OK;
+}
+
+static bool peek_page(struct machine *m, uint64_t page, uint64_t offset, uint8_t *bytes,
+                      uint64_t count)
+{
+    CHECK(offset + count <= PAGE_BYTES);
+    uint32_t entry = page < m->end_page ? page_table_get(m->table, page) : 0;
+    if (!(entry & PTE_MAY_READ))
+        return false;
+    if (!(entry & PTE_CONTENT)) { /* no native code has written there */
+        memset(bytes, 0, count);
+        return true;
+    }
+    uint64_t address = page << PAGE_SHIFT;
+    enum access_result result = machine_open(m, address, ACCESS_READ);
+    CHECK(result == ACCESS_OK);
+    memcpy(bytes, (void *)(uintptr_t)(WINDOW_BASE + address + offset), count);
+    return true;
+}
+
+bool machine_peek(struct machine *m, uint64_t address, void *bytes, uint64_t count)
+{
+    uint8_t *to = bytes;
+    while (count > 0) {
+        uint64_t offset = address & (PAGE_BYTES - 1), part = PAGE_BYTES - offset;
+        part = part < count ? part : count;
+        if (!peek_page(m, address >> PAGE_SHIFT, offset, to, part))
+            return false;
+        address += part;
+        to += part;
+        count -= part;
+    }
+    return true;
 }
 
 /* ---- pages go out of use ---- */

@@ -93,18 +93,52 @@ enum access_result { ACCESS_OK, ACCESS_GUARD, ACCESS_VIOLATION };
 enum access_result machine_touch(struct machine *m, uint64_t address, enum access_kind kind);
 /* The same for an access by native code: on ACCESS_OK the page is open natively as well. */
 enum access_result machine_open(struct machine *m, uint64_t address, enum access_kind kind);
+/* Copies bytes of readable pages that have been touched: no touch, no time, no record. False: some
+ * page cannot be read, or was never touched. What only the workload wrote reads as zero, as in a
+ * machine that is model only. */
+bool machine_peek(struct machine *m, uint64_t address, void *bytes, uint64_t count);
 /* Why an access at this address fails, in words: "reserved, not committed", "PAGE_NOACCESS",
  * "free, inside the address space" ...; of a heap block, which one. */
 void machine_explain(struct machine *m, uint64_t native_address, char *text, uint32_t text_bytes);
 
+/* ---- other consumers ---- */
+
+#define PRESSURE_PIECES_MAX 1000000
+
+/* Others take (or give back) so many bytes, rounded up to pages, of address space to granules;
+ * UINT64_MAX: all there is. Returns how many bytes it really were: what is not there cannot be
+ * taken, what is not held cannot be given back, and the page file keeps what is charged to it.
+ * Writes one record. pieces: address space only, at most PRESSURE_PIECES_MAX, 0: one; islands of
+ * like size spread evenly over the address space, beside what stands there, in parts where no hole
+ * is large enough. Given back are the newest islands first. */
+uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back, uint64_t bytes,
+                          uint64_t pieces);
+/* Whether the low (high) memory resource notification of Windows is signalled: available memory
+ * at or below 32 MiB per 4 GiB of RAM, at most 64 MiB (at or above three times that). */
+bool machine_memory_resource(const struct machine *m, bool high);
+
 /* ---- figures ---- */
 
 uint64_t machine_commit_bytes(const struct machine *m); /* charged to the process */
-uint64_t machine_commit_limit(const struct machine *m); /* RAM + page file */
+/* RAM and page file, less what pressure has taken of the page file. */
+uint64_t machine_commit_limit(const struct machine *m);
+uint64_t machine_commit_total_bytes(const struct machine *m); /* of all processes */
 uint64_t machine_available_frames(const struct machine *m);
 uint64_t machine_resident_pages(const struct machine *m);
 /* Native permission pieces open now (at most 30,000) and flushes of the cache so far. */
 uint64_t machine_native_pieces(const struct machine *m);
+
+/* What the process holds, for comparing an end with a beginning. */
+struct machine_left {
+    uint64_t commit_bytes;   /* charged to the process, whatever for */
+    uint64_t reserved_bytes; /* address space of VirtualAlloc's regions */
+    uint64_t regions;        /* how many these are */
+    uint64_t heaps;          /* other than the process heap */
+    uint64_t heap_blocks;    /* live ones of all heaps, */
+    uint64_t heap_bytes;     /* and the bytes in them */
+};
+/* Costs a walk over all regions. */
+void machine_left_behind(struct machine *m, struct machine_left *left);
 
 struct space;
 struct space *machine_space(struct machine *m);

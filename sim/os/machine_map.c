@@ -101,6 +101,23 @@ void machine_memory_status(struct machine *m, struct memory_status *status)
     status->load_percent = load > 100 ? 100 : (uint32_t)load;
 }
 
+void machine_left_behind(struct machine *m, struct machine_left *left)
+{
+    *left = (struct machine_left){.commit_bytes = machine_commit_bytes(m)};
+    for (struct region *region = space_find_next(m->space, 0); region;
+         region = space_find_next(m->space, region_info(region).first_page + 1)) {
+        struct region_info info = region_info(region);
+        if (info.flags & REGION_OTHERS)
+            continue;
+        left->reserved_bytes += info.pages << PAGE_SHIFT;
+        left->regions++;
+    }
+    left->heaps = heap_handles(m, NULL, 0);
+    CHECK(left->heaps > 0 || !m->process_heap);
+    left->heaps -= m->process_heap != NULL;
+    heap_totals(m, &left->heap_blocks, &left->heap_bytes);
+}
+
 struct space *machine_space(struct machine *m)
 {
     return m->space;

@@ -34,6 +34,7 @@ static HRESULT leave(struct clr *clr, HRESULT result)
 {
     struct sim *sim = clr->sim;
     CHECK(sim->actor == ACTOR_POLICY);
+    clr->answer = result;
     sim->actor = ACTOR_CLR;
     sim->host_call = EVENT_KINDS;
     sim->host_call_level = -1;
@@ -108,28 +109,32 @@ static HRESULT get_manager(struct clr *clr)
     return result;
 }
 
-static HRESULT create_malloc(struct clr *clr)
+HRESULT host_create_malloc(struct clr *clr, uint32_t type, IHostMalloc **result)
 {
-    IHostMalloc *malloc = NULL;
-    enter(clr, EVENT_host_CreateMalloc, MALLOC_THREADSAFE, 0, 0);
-    HRESULT result =
-        leave(clr, IHostMemoryManager_CreateMalloc(clr->manager, MALLOC_THREADSAFE, &malloc));
-    sim_event(clr->sim, EVENT_host_CreateMalloc, (uint32_t)result, MALLOC_THREADSAFE,
-              malloc != NULL, 0, 0);
-    clr->malloc = malloc;
-    return result == S_OK && !malloc ? E_POINTER : result;
+    IHostMalloc *malloc = GARBAGE;
+    enter(clr, EVENT_host_CreateMalloc, type, 0, 0);
+    HRESULT hr = leave(clr, IHostMemoryManager_CreateMalloc(clr->manager, type, &malloc));
+    if (malloc == GARBAGE)
+        malloc = NULL;
+    sim_event(clr->sim, EVENT_host_CreateMalloc, (uint32_t)hr, type, malloc != NULL, 0, 0);
+    *result = hr == S_OK ? malloc : NULL;
+    return hr == S_OK && !malloc ? E_POINTER : hr;
 }
 
-static void register_callback(struct clr *clr)
+HRESULT host_register_callback(struct clr *clr)
 {
-    struct callback *callback = arena_alloc(&clr->sim->arena, sizeof *callback);
-    callback->iface.lpVtbl = &callback_table;
-    callback->clr = clr;
+    if (!clr->callback) {
+        struct callback *callback = arena_alloc(&clr->sim->arena, sizeof *callback);
+        callback->iface.lpVtbl = &callback_table;
+        callback->clr = clr;
+        clr->callback = &callback->iface;
+    }
     enter(clr, EVENT_host_RegisterCallback, 1, 0, 0);
-    HRESULT result = leave(
-        clr, IHostMemoryManager_RegisterMemoryNotificationCallback(clr->manager, &callback->iface));
-    clr->callback_registered = result == S_OK;
-    sim_event(clr->sim, EVENT_host_RegisterCallback, (uint32_t)result, 1, 0, 0, 0);
+    HRESULT hr = leave(
+        clr, IHostMemoryManager_RegisterMemoryNotificationCallback(clr->manager, clr->callback));
+    clr->callback_registered = hr == S_OK;
+    sim_event(clr->sim, EVENT_host_RegisterCallback, (uint32_t)hr, 1, 0, 0, 0);
+    return hr;
 }
 
 HRESULT clr_start(struct clr *clr, const struct clr_env *env, IHostControl *control,
@@ -144,31 +149,57 @@ HRESULT clr_start(struct clr *clr, const struct clr_env *env, IHostControl *cont
     clr->sim->actor = ACTOR_CLR;
     HRESULT result = control ? get_manager(clr) : S_OK;
     if (result == S_OK)
-        result = create_malloc(clr);
+        result = host_create_malloc(clr, MALLOC_THREADSAFE, &clr->malloc);
     if (result == S_OK)
-        register_callback(clr); /* the CLR does not look at the answer */
+        host_register_callback(clr); /* the CLR does not look at the answer */
     return result;
-}
-
-static void release_object(struct clr *clr, IUnknown *object, uint64_t which)
-{
-    enter(clr, EVENT_host_Release, which, 0, 0);
-    ULONG references = IUnknown_Release(object);
-    leave(clr, S_OK);
-    sim_event(clr->sim, EVENT_host_Release, 0, which, references, 0, 0);
 }
 
 void clr_release(struct clr *clr)
 {
     if (clr->malloc)
-        release_object(clr, (IUnknown *)clr->malloc, 1);
+        host_release(clr, (IUnknown *)clr->malloc, HOST_MALLOC);
     if (clr->manager)
-        release_object(clr, (IUnknown *)clr->manager, 2);
+        host_release(clr, (IUnknown *)clr->manager, HOST_MANAGER);
     if (clr->control)
-        release_object(clr, (IUnknown *)clr->control, 3);
+        host_release(clr, (IUnknown *)clr->control, HOST_CONTROL);
     clr->malloc = NULL;
     clr->manager = NULL;
     clr->control = NULL;
+}
+
+/* ---- IUnknown of the host's objects ---- */
+
+HRESULT host_query_interface(struct clr *clr, IUnknown *object, uint64_t which, const IID *iid,
+                             IUnknown **result)
+{
+    void *found = GARBAGE;
+    enter(clr, EVENT_host_QueryInterface, which, iid->Data1, 0);
+    HRESULT hr = leave(clr, IUnknown_QueryInterface(object, iid, &found));
+    if (found == GARBAGE)
+        found = NULL;
+    sim_event(clr->sim, EVENT_host_QueryInterface, (uint32_t)hr, which, iid->Data1, found != NULL,
+              0);
+    *result = hr == S_OK ? found : NULL;
+    return hr == S_OK && !found ? E_POINTER : hr;
+}
+
+uint32_t host_add_ref(struct clr *clr, IUnknown *object, uint64_t which)
+{
+    enter(clr, EVENT_host_AddRef, which, 0, 0);
+    ULONG references = IUnknown_AddRef(object);
+    leave(clr, S_OK);
+    sim_event(clr->sim, EVENT_host_AddRef, 0, which, references, 0, 0);
+    return references;
+}
+
+uint32_t host_release(struct clr *clr, IUnknown *object, uint64_t which)
+{
+    enter(clr, EVENT_host_Release, which, 0, 0);
+    ULONG references = IUnknown_Release(object);
+    leave(clr, S_OK);
+    sim_event(clr->sim, EVENT_host_Release, 0, which, references, 0, 0);
+    return references;
 }
 
 /* ---- virtual memory ---- */
@@ -244,22 +275,24 @@ HRESULT host_needs_address_space(struct clr *clr, uint64_t address, uint64_t siz
     return hr;
 }
 
-void host_acquired_address_space(struct clr *clr, uint64_t address, uint64_t size)
+HRESULT host_acquired_address_space(struct clr *clr, uint64_t address, uint64_t size)
 {
     enter(clr, EVENT_host_AcquiredVirtualAddressSpace, sim_logical(address), size, 0);
     HRESULT hr = leave(
         clr, IHostMemoryManager_AcquiredVirtualAddressSpace(clr->manager, (void *)address, size));
     sim_event(clr->sim, EVENT_host_AcquiredVirtualAddressSpace, (uint32_t)hr, sim_logical(address),
               size, 0, 0);
+    return hr;
 }
 
-void host_released_address_space(struct clr *clr, uint64_t address)
+HRESULT host_released_address_space(struct clr *clr, uint64_t address)
 {
     enter(clr, EVENT_host_ReleasedVirtualAddressSpace, sim_logical(address), 0, 0);
     HRESULT hr =
         leave(clr, IHostMemoryManager_ReleasedVirtualAddressSpace(clr->manager, (void *)address));
     sim_event(clr->sim, EVENT_host_ReleasedVirtualAddressSpace, (uint32_t)hr, sim_logical(address),
               0, 0, 0);
+    return hr;
 }
 
 /* ---- small blocks ---- */
@@ -270,32 +303,33 @@ static HRESULT took_block(HRESULT hr, void *block, uint64_t *result)
     return hr == S_OK && *result == 0 ? E_OUTOFMEMORY : hr;
 }
 
-HRESULT host_malloc_alloc(struct clr *clr, uint64_t size, EMemoryCriticalLevel level,
-                          uint64_t *result)
+HRESULT host_malloc_alloc(struct clr *clr, IHostMalloc *object, uint64_t size,
+                          EMemoryCriticalLevel level, uint64_t *result)
 {
     void *block = GARBAGE;
     enter_at_level(clr, EVENT_malloc_Alloc, size, level, 0, level);
-    HRESULT hr = leave(clr, IHostMalloc_Alloc(clr->malloc, size, level, &block));
+    HRESULT hr = leave(clr, IHostMalloc_Alloc(object, size, level, &block));
     sim_event(clr->sim, EVENT_malloc_Alloc, (uint32_t)hr, size, level, shown(block), 0);
     return took_block(hr, block, result);
 }
 
-HRESULT host_malloc_debug_alloc(struct clr *clr, uint64_t size, EMemoryCriticalLevel level,
-                                const char *file, int line, uint64_t *result)
+HRESULT host_malloc_debug_alloc(struct clr *clr, IHostMalloc *object, uint64_t size,
+                                EMemoryCriticalLevel level, const char *file, int line,
+                                uint64_t *result)
 {
     void *block = GARBAGE;
     enter_at_level(clr, EVENT_malloc_DebugAlloc, size, level, (uint64_t)line, level);
     HRESULT hr =
-        leave(clr, IHostMalloc_DebugAlloc(clr->malloc, size, level, (char *)file, line, &block));
+        leave(clr, IHostMalloc_DebugAlloc(object, size, level, (char *)file, line, &block));
     sim_event(clr->sim, EVENT_malloc_DebugAlloc, (uint32_t)hr, size, level, shown(block),
               (uint64_t)line);
     return took_block(hr, block, result);
 }
 
-HRESULT host_malloc_free(struct clr *clr, uint64_t block)
+HRESULT host_malloc_free(struct clr *clr, IHostMalloc *object, uint64_t block)
 {
     enter(clr, EVENT_malloc_Free, sim_logical(block), 0, 0);
-    HRESULT hr = leave(clr, IHostMalloc_Free(clr->malloc, (void *)block));
+    HRESULT hr = leave(clr, IHostMalloc_Free(object, (void *)block));
     sim_event(clr->sim, EVENT_malloc_Free, (uint32_t)hr, sim_logical(block), 0, 0, 0);
     return hr;
 }

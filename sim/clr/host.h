@@ -36,6 +36,8 @@ struct clr {
     IHostControl *control; /* NULL: the policy has only a memory manager */
     IHostMemoryManager *manager;
     IHostMalloc *malloc;
+    HRESULT answer;                           /* of the host's last call, as it was given */
+    ICLRMemoryNotificationCallback *callback; /* NULL before it is registered */
     bool callback_registered;
     EMemoryAvailable availability; /* last notification, Neutral before the first */
 };
@@ -48,6 +50,15 @@ HRESULT clr_start(struct clr *clr, const struct clr_env *env, IHostControl *cont
 /* shutdown: release. Releases malloc and manager (the real CLR never does). */
 void clr_release(struct clr *clr);
 
+/* ---- the slots of IHostMemoryManager ----
+ *
+ * Addresses are native, sizes in bytes, flags as Windows has them. Results that the host did not
+ * write, or gave with a failure, are 0; S_OK with NULL becomes E_OUTOFMEMORY (E_POINTER for
+ * interfaces), clr->answer has what was really returned. */
+
+HRESULT host_create_malloc(struct clr *clr, uint32_t type, IHostMalloc **result);
+/* The CLR's one callback object, made at the first registration. */
+HRESULT host_register_callback(struct clr *clr);
 HRESULT host_virtual_alloc(struct clr *clr, uint64_t address, uint64_t size, uint32_t type,
                            uint32_t protect, EMemoryCriticalLevel level, uint64_t *result);
 HRESULT host_virtual_free(struct clr *clr, uint64_t address, uint64_t size, uint32_t type);
@@ -56,12 +67,27 @@ HRESULT host_virtual_protect(struct clr *clr, uint64_t address, uint64_t size, u
                              uint32_t *old);
 HRESULT host_get_memory_load(struct clr *clr, uint32_t *load, uint64_t *available);
 HRESULT host_needs_address_space(struct clr *clr, uint64_t address, uint64_t size);
-void host_acquired_address_space(struct clr *clr, uint64_t address, uint64_t size);
-void host_released_address_space(struct clr *clr, uint64_t address);
-HRESULT host_malloc_alloc(struct clr *clr, uint64_t size, EMemoryCriticalLevel level,
-                          uint64_t *result);
-HRESULT host_malloc_debug_alloc(struct clr *clr, uint64_t size, EMemoryCriticalLevel level,
-                                const char *file, int line, uint64_t *result);
-HRESULT host_malloc_free(struct clr *clr, uint64_t block);
+HRESULT host_acquired_address_space(struct clr *clr, uint64_t address, uint64_t size);
+HRESULT host_released_address_space(struct clr *clr, uint64_t address);
+
+/* ---- the slots of IHostMalloc: clr->malloc or another object of CreateMalloc ---- */
+
+HRESULT host_malloc_alloc(struct clr *clr, IHostMalloc *object, uint64_t size,
+                          EMemoryCriticalLevel level, uint64_t *result);
+/* file may be NULL. */
+HRESULT host_malloc_debug_alloc(struct clr *clr, IHostMalloc *object, uint64_t size,
+                                EMemoryCriticalLevel level, const char *file, int line,
+                                uint64_t *result);
+HRESULT host_malloc_free(struct clr *clr, IHostMalloc *object, uint64_t block);
+
+/* ---- IUnknown of the host's objects; which: the object's number in records ---- */
+
+enum host_object { HOST_MALLOC = 1, HOST_MANAGER, HOST_CONTROL, HOST_MORE_MALLOCS };
+
+HRESULT host_query_interface(struct clr *clr, IUnknown *object, uint64_t which, const IID *iid,
+                             IUnknown **result);
+/* Both return the number of references that the host claims. */
+uint32_t host_add_ref(struct clr *clr, IUnknown *object, uint64_t which);
+uint32_t host_release(struct clr *clr, IUnknown *object, uint64_t which);
 
 #endif

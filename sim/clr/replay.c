@@ -5,6 +5,7 @@
 #include "clr/replay.h"
 
 #include "clr/replay_native.h"
+#include "clr/replay_refused.h"
 #include "core/check.h"
 
 #define COMMITS_BETWEEN_LOAD_QUERIES 64
@@ -18,11 +19,6 @@ struct object {
     uint8_t object_class;
 };
 
-struct refused {
-    struct refused *next;
-    uint64_t start, end; /* offsets */
-};
-
 struct replay {
     struct clr *clr;
     struct sim *sim;
@@ -31,8 +27,20 @@ struct replay {
     enum replay_native native;
     EMemoryCriticalLevel level;
     uint16_t first_thread;
-    uint64_t commits; /* served since GetMemoryLoad was asked */
+    bool begun;       /* this pass has performed an operation */
     bool committing;  /* the last operation of the runtime that says so was a commit */
+    uint64_t commits; /* served since GetMemoryLoad was asked */
+    /* Where the replay stands. */
+    const struct recording *recording;
+    struct recording_cursor cursor;
+    struct operation next; /* decoded one ahead: due at due_ns */
+    uint64_t due_ns;       /* REPLAY_ENDED: nothing is left */
+    bool more;             /* next is an operation; else the beginning of the next pass */
+    bool set_up;           /* next lies before the window */
+    bool plain;            /* speed 1/1 */
+    uint64_t origin_ns;    /* virtual time at which the window begins */
+    uint64_t from_ns, to_ns, speed_num, speed_den;
+    uint64_t passes_left;
 };
 
 /* ---- counting ---- */
@@ -74,60 +82,6 @@ static uint32_t page_protection(unsigned protect)
     }
 }
 
-/* ---- refused commits ---- */
-
-static void remember_refused(struct replay *replay, struct object *object,
-                             const struct operation *op)
-{
-    struct refused *refused = arena_alloc(&replay->sim->arena, sizeof *refused);
-    *refused = (struct refused){object->refused, op->offset, op->offset + op->size};
-    object->refused = refused;
-}
-
-static bool touches_refused(const struct object *object, const struct operation *op)
-{
-    for (const struct refused *at = object->refused; at; at = at->next)
-        if (op->offset < at->end && at->start < op->offset + op->size)
-            return true;
-    return false;
-}
-
-static void forget_all_refused(struct replay *replay, struct object *object)
-{
-    while (object->refused) {
-        struct refused *gone = object->refused;
-        object->refused = gone->next;
-        arena_free(&replay->sim->arena, gone, sizeof *gone);
-    }
-}
-
-/* A range is committed or decommitted after all: what was refused of it no longer matters. */
-static void forget_refused(struct replay *replay, struct object *object, const struct operation *op)
-{
-    uint64_t start = op->offset, end = op->offset + op->size;
-    for (struct refused **link = &object->refused; *link;) {
-        struct refused *at = *link;
-        if (start <= at->start && at->end <= end) {
-            *link = at->next;
-            arena_free(&replay->sim->arena, at, sizeof *at);
-            continue;
-        }
-        if (at->start < start && end < at->end) { /* in the middle: two remain */
-            struct refused *upper = arena_alloc(&replay->sim->arena, sizeof *upper);
-            *upper = (struct refused){at->next, end, at->end};
-            at->next = upper;
-            at->end = start;
-            link = &upper->next;
-            continue;
-        }
-        if (at->start < start && start < at->end)
-            at->end = start;
-        else if (at->start < end && end < at->end)
-            at->start = end;
-        link = &at->next;
-    }
-}
-
 /* ---- the runtime's own memory: IHostMemoryManager ---- */
 
 static void runtime_reserve(struct replay *replay, struct object *object,
@@ -153,9 +107,9 @@ static void runtime_commit(struct replay *replay, struct object *object, const s
     count_result(replay, served);
     replay->committing = true;
     if (object->refused && served)
-        forget_refused(replay, object, op);
+        refused_remove(&replay->sim->arena, &object->refused, op->offset, op->size);
     if (!served)
-        remember_refused(replay, object, op);
+        refused_add(&replay->sim->arena, &object->refused, op->offset, op->size);
     else if (++replay->commits == COMMITS_BETWEEN_LOAD_QUERIES)
         ask_load(replay);
 }
@@ -173,7 +127,7 @@ static void runtime_decommit(struct replay *replay, struct object *object,
 {
     note_collection(replay);
     if (object->refused)
-        forget_refused(replay, object, op);
+        refused_remove(&replay->sim->arena, &object->refused, op->offset, op->size);
     HRESULT hr =
         host_virtual_free(replay->clr, object->address + op->offset, op->size, MEM_DECOMMIT);
     count_result(replay, hr == S_OK);
@@ -201,7 +155,8 @@ static void runtime_release(struct replay *replay, struct object *object)
 {
     HRESULT hr = host_virtual_free(replay->clr, object->address, 0, MEM_RELEASE);
     count_result(replay, hr == S_OK);
-    forget_all_refused(replay, object);
+    if (object->refused)
+        refused_drop(&replay->sim->arena, &object->refused);
     object->address = 0; /* also when refused: the program would not use it again */
 }
 
@@ -226,7 +181,7 @@ static void replay_runtime(struct replay *replay, struct object *object, const s
         break;
     case OP_PROTECT:
     case OP_RESET:
-        if (object->refused && touches_refused(object, op))
+        if (object->refused && refused_overlaps(object->refused, op->offset, op->size))
             count_dependent(replay);
         else if (op->kind == OP_PROTECT)
             runtime_protect(replay, object, op);
@@ -248,7 +203,7 @@ static void free_blocks(struct replay *replay, struct object *object, uint64_t o
 {
     uint64_t block, freed = 0, served = 0;
     for (; native_take_last(&replay->sim->arena, &object->blocks, offset, &block); freed++)
-        served += host_malloc_free(replay->clr, block) == S_OK;
+        served += host_malloc_free(replay->clr, replay->clr->malloc, block) == S_OK;
     if (freed != 0)
         count_result(replay, served == freed);
 }
@@ -259,7 +214,7 @@ static void replay_malloc(struct replay *replay, struct object *object, const st
     HRESULT hr;
     switch (op->kind) {
     case OP_GROW:
-        hr = host_malloc_alloc(replay->clr, op->size, replay->level, &block);
+        hr = host_malloc_alloc(replay->clr, replay->clr->malloc, op->size, replay->level, &block);
         count_result(replay, hr == S_OK && block != 0);
         if (block != 0)
             native_add(&replay->sim->arena, &object->blocks, op->offset, op->size, block);
@@ -385,53 +340,200 @@ static void replay_operation(struct replay *replay, const struct operation *op)
     }
 }
 
-static void set_thread(struct replay *replay, const struct operation *op, bool first)
+static void set_thread(struct replay *replay, const struct operation *op)
 {
     struct sim *sim = replay->sim;
-    if (first)
+    if (!replay->begun)
         replay->first_thread = op->thread;
     else if (op->thread != replay->first_thread)
         replay->level = eTaskCritical;
+    replay->begun = true;
     if (sim->thread->id != op->thread)
         sim->thread = sim_thread(sim, op->thread);
+}
+
+/* ---- windows, speeds and passes ---- */
+
+/* So long in the recording's own time, as virtual time. */
+static uint64_t scaled(const struct replay *replay, uint64_t recorded_ns)
+{
+    if (replay->plain)
+        return recorded_ns;
+    unsigned __int128 ns = (unsigned __int128)recorded_ns * replay->speed_den / replay->speed_num;
+    return ns < REPLAY_ENDED / 2 ? (uint64_t)ns : REPLAY_ENDED / 2;
+}
+
+/* The window begins when all that stands before it is there. */
+static void begin_window(struct replay *replay)
+{
+    if (replay->set_up && replay->sim->now_ns > replay->origin_ns)
+        replay->origin_ns = replay->sim->now_ns;
+    replay->set_up = false;
+}
+
+/* Nothing of this pass is left: when does the next one begin? */
+static void end_pass(struct replay *replay)
+{
+    const struct recording *recording = replay->recording;
+    uint64_t end = replay->to_ns < recording->duration_ns ? replay->to_ns : recording->duration_ns;
+    replay->more = false;
+    if (--replay->passes_left == 0 || !replay->begun) {
+        replay->due_ns = REPLAY_ENDED;
+        return;
+    }
+    begin_window(replay);
+    if (end > replay->from_ns)
+        replay->origin_ns += scaled(replay, end - replay->from_ns);
+    if (replay->origin_ns < replay->sim->now_ns)
+        replay->origin_ns = replay->sim->now_ns;
+    replay->due_ns = replay->origin_ns;
+}
+
+/* Decodes the next operation. Its object is fetched while the one before it is performed, which
+ * is why this does not look at the clock: see set_due. */
+static inline void decode(struct replay *replay)
+{
+    replay->more =
+        recording_next(&replay->cursor, &replay->next) && replay->next.time_ns < replay->to_ns;
+    if (replay->more)
+        __builtin_prefetch(&replay->objects[replay->next.object]);
+}
+
+/* When is what was decoded due? */
+static inline void set_due(struct replay *replay)
+{
+    uint64_t time = replay->next.time_ns;
+    if (!replay->more) {
+        end_pass(replay);
+    } else if (replay->set_up && time < replay->from_ns) {
+        replay->due_ns = replay->origin_ns;
+    } else {
+        if (replay->set_up)
+            begin_window(replay);
+        replay->due_ns = replay->origin_ns + scaled(replay, time - replay->from_ns);
+    }
+}
+
+static void begin_pass(struct replay *replay)
+{
+    recording_begin(replay->recording, &replay->cursor);
+    replay->level = eProcessCritical;
+    replay->begun = false;
+    replay->committing = false;
+    replay->commits = 0;
+    replay->set_up = replay->from_ns > 0;
+    decode(replay);
+    set_due(replay);
+}
+
+struct replay *replay_create(struct clr *clr, const struct recording *recording,
+                             const struct replay_options *options)
+{
+    CHECK(clr->manager != NULL);
+    CHECK(clr->malloc != NULL);
+    struct arena *arena = &clr->sim->arena;
+    struct replay *replay = arena_alloc(arena, sizeof *replay);
+    *replay = (struct replay){
+        .clr = clr,
+        .sim = clr->sim,
+        .objects = arena_alloc(arena, recording->objects * sizeof(struct object)),
+        .objects_count = recording->objects,
+        .native = options->native,
+        .recording = recording,
+        .plain = options->speed_num == options->speed_den,
+        .origin_ns = options->start_ns,
+        .from_ns = options->from_ns,
+        .to_ns = options->to_ns ? options->to_ns : UINT64_MAX,
+        .speed_num = options->speed_num,
+        .speed_den = options->speed_den,
+        .passes_left = options->repeat ? options->repeat : 1,
+    };
+    CHECK(replay->plain || (replay->speed_num != 0 && replay->speed_den != 0));
+    begin_pass(replay);
+    return replay;
+}
+
+uint64_t replay_due(const struct replay *replay)
+{
+    return replay->due_ns;
+}
+
+static inline void perform_next(struct replay *replay)
+{
+    struct operation op = replay->next;
+    bool skipped = replay->set_up && op.kind == OP_TOUCH;
+    CHECK(op.object < replay->objects_count);
+    CHECK(op.thread < replay->recording->threads);
+    decode(replay);
+    set_thread(replay, &op);
+    if (!skipped)
+        replay_operation(replay, &op);
+    set_due(replay);
+}
+
+uint64_t replay_advance(struct replay *replay, uint64_t limit_ns)
+{
+    struct sim *sim = replay->sim;
+    CHECK(replay->due_ns != REPLAY_ENDED);
+    do {
+        if (replay->due_ns > sim->now_ns)
+            sim->now_ns = replay->due_ns;
+        if (replay->more) {
+            perform_next(replay);
+        } else {
+            replay_give_back(replay);
+            begin_pass(replay);
+        }
+        if (replay->due_ns < sim->now_ns)
+            replay->due_ns = sim->now_ns;
+    } while (replay->due_ns <= limit_ns && replay->due_ns != REPLAY_ENDED);
+    return replay->due_ns;
+}
+
+/* ---- the end ---- */
+
+static void give_back_object(struct replay *replay, struct object *object)
+{
+    uint64_t block;
+    bool view = object->object_class == OBJECT_VIEW;
+    bool around = view || object->object_class == OBJECT_STACK ||
+                  (object->object_class == OBJECT_NATIVE && replay->native == REPLAY_NATIVE_AROUND);
+    while (native_take_last(&replay->sim->arena, &object->blocks, 0, &block))
+        host_malloc_free(replay->clr, replay->clr->malloc, block);
+    refused_drop(&replay->sim->arena, &object->refused);
+    if (object->address == 0)
+        return;
+    if (around) {
+        release_around(replay, object, view);
+        return;
+    }
+    host_virtual_free(replay->clr, object->address, 0, MEM_RELEASE);
+    object->address = 0;
+}
+
+void replay_give_back(struct replay *replay)
+{
+    for (uint32_t i = 0; i < replay->objects_count; i++)
+        give_back_object(replay, &replay->objects[i]);
+}
+
+void replay_destroy(struct replay *replay)
+{
+    struct arena *arena = &replay->sim->arena;
+    for (uint32_t i = 0; i < replay->objects_count; i++) {
+        refused_drop(arena, &replay->objects[i].refused);
+        native_drop(arena, &replay->objects[i].blocks);
+    }
+    arena_free(arena, replay->objects, replay->objects_count * sizeof(struct object));
+    arena_free(arena, replay, sizeof *replay);
 }
 
 void replay_run(struct clr *clr, const struct recording *recording,
                 const struct replay_options *options)
 {
-    CHECK(clr->manager != NULL);
-    CHECK(clr->malloc != NULL);
-    struct sim *sim = clr->sim;
-    size_t table_bytes = recording->objects * sizeof(struct object);
-    struct replay replay = {
-        .clr = clr,
-        .sim = sim,
-        .objects = arena_alloc(&sim->arena, table_bytes),
-        .objects_count = recording->objects,
-        .native = options->native,
-        .level = eProcessCritical,
-    };
-    struct recording_cursor cursor;
-    struct operation op, next;
-    recording_begin(recording, &cursor);
-    bool first = true;
-    for (bool more = recording_next(&cursor, &next); more; first = false) {
-        op = next;
-        CHECK(op.object < replay.objects_count);
-        CHECK(op.thread < recording->threads);
-        /* Decoded one ahead: its object is fetched while this operation is performed. */
-        more = recording_next(&cursor, &next);
-        if (more)
-            __builtin_prefetch(&replay.objects[next.object]);
-        if (op.time_ns > sim->now_ns)
-            sim->now_ns = op.time_ns;
-        set_thread(&replay, &op, first);
-        replay_operation(&replay, &op);
-    }
-    for (uint32_t i = 0; i < replay.objects_count; i++) {
-        forget_all_refused(&replay, &replay.objects[i]);
-        native_drop(&sim->arena, &replay.objects[i].blocks);
-    }
-    arena_free(&sim->arena, replay.objects, table_bytes);
-    sim->thread = sim_thread(sim, 0);
+    struct replay *replay = replay_create(clr, recording, options);
+    if (replay_due(replay) != REPLAY_ENDED)
+        replay_advance(replay, UINT64_MAX);
+    replay_destroy(replay);
+    clr->sim->thread = sim_thread(clr->sim, 0);
 }

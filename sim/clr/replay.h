@@ -25,13 +25,43 @@ enum replay_native {
     REPLAY_NATIVE_AROUND,  /* the operating system, past the host */
 };
 
+/* All zero: the whole recording at its own times, once. */
 struct replay_options {
     enum replay_native native;
+    uint64_t start_ns;       /* virtual time at which the window begins, at the earliest */
+    uint64_t from_ns, to_ns; /* window of the recording's own time, to_ns excluded; 0: its end */
+    uint64_t speed_num, speed_den; /* 2/1: twice as fast; 0/0: as recorded */
+    uint64_t repeat;               /* passes, one after the other; 0: one */
 };
 
-/* Replays all of it on a CLR that clr_start has started; sim->now_ns moves to each operation's
- * time, never back. Counts operations_recorded, _served, _dependent and _around. Returns with
- * everything the recorded program kept still allocated. */
+struct replay;
+
+/* Prepares a replay on a CLR that clr_start has started; the recording must outlive it. Performs
+ * nothing yet.
+ *
+ * What the recorded program did before the window is performed at its beginning, without the
+ * touches, so that the objects the window uses exist; the window's own time begins when that is
+ * done. A further pass begins when the window's end is due, or later if the pass before it took
+ * longer; what that one left is given back first. */
+struct replay *replay_create(struct clr *clr, const struct recording *recording,
+                             const struct replay_options *options);
+
+#define REPLAY_ENDED UINT64_MAX
+/* Virtual time at which the next operation is due, REPLAY_ENDED: there is none. */
+uint64_t replay_due(const struct replay *replay);
+/* Performs the next operation, then those that can begin at limit_ns or before; sim->now_ns moves
+ * to each operation's time, never back, and sim->thread to its thread. Counts operations_recorded,
+ * _served, _dependent and _around. Returns replay_due, at least now. Not to be called after the
+ * end. */
+uint64_t replay_advance(struct replay *replay, uint64_t limit_ns);
+/* Gives everything that the recorded program still holds back through the host, what went round it
+ * to the operating system: objects in the order of their numbers. These calls count as no
+ * operations. */
+void replay_give_back(struct replay *replay);
+/* Forgets the replay; what it holds stays allocated. */
+void replay_destroy(struct replay *replay);
+
+/* All of it in one go. Returns with everything the recorded program kept still allocated. */
 void replay_run(struct clr *clr, const struct recording *recording,
                 const struct replay_options *options);
 

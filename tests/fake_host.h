@@ -1,0 +1,90 @@
+/* A host, and an operating system beside it, that hand out numbers for addresses, note every call
+ * and know what is not given back: for tests of what the simulated CLR asks of whom. */
+#ifndef LW_TESTS_FAKE_HOST_H
+#define LW_TESTS_FAKE_HOST_H
+
+#include "tests/support.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#define CINTERFACE
+#define COBJMACROS
+#include "clr/host.h"
+#include "clr/recording.h"
+
+#define FAKE_NOTES_MAX 8192
+#define FAKE_FIRST UINT64_C(0x1000000) /* address of the first reservation or block */
+
+enum fake_kind { FAKE_REGION, FAKE_BLOCK, FAKE_OS, FAKE_KINDS };
+
+struct fake {
+    IHostMemoryManager manager; /* first */
+    IHostMalloc malloc, more_mallocs[4];
+    unsigned mallocs; /* handed out */
+    struct sim *sim;
+    struct clr *clr;
+    bool quiet; /* nothing is noted */
+    char (*notes)[96];
+    uint64_t(*note_times);
+    unsigned count;
+    uint64_t next;         /* address of the next reservation or block */
+    unsigned refuse_after; /* calls of VirtualAlloc and Alloc served before one is refused */
+    unsigned refusals;     /* how many then */
+    uint64_t refuse_above; /* requests of more bytes are refused; 0: none */
+    bool refuse_views;     /* the operating system has no place for a view */
+    bool needs_helps;      /* NeedsVirtualAddressSpace makes some */
+    bool null_answers;     /* S_OK with NULL from VirtualAlloc and Alloc */
+    bool keep_old;         /* VirtualProtect says what a query would: as set last */
+    uint64_t call_ns; /* virtual time each call of VirtualAlloc, VirtualFree, Alloc, Free takes */
+    uint64_t touch_ns;
+    uint64_t dirty_at;  /* address of the one byte that is 0xcd, 0: none */
+    uint64_t forbidden; /* address of a page that cannot be touched, 0: none */
+    uint32_t load;      /* percent, default 50 */
+    long references;    /* of manager, malloc and control together, beyond the CLR's own */
+    ICLRMemoryNotificationCallback *callback;
+    struct fake_live {
+        uint64_t address, size;
+        enum fake_kind kind;
+    } * live;
+    unsigned live_count, live_room;
+    uint64_t kinds[FAKE_KINDS]; /* live ones of each kind */
+    uint64_t calls, touches;
+    /* How many bytes env->pressure has taken of each kind, and how many it has at most. */
+    uint64_t taken[4], takeable;
+};
+
+extern struct fake fake;
+
+/* Fixture of a test: a sim with a digest and a host that serves everything. */
+int fake_begin(void **state);
+int fake_end(void **state);
+/* The simulated CLR started on the fake host; what the start does is not noted. */
+struct clr *fake_start(void);
+
+/* The notes so far must be exactly these. */
+void expect_notes(const char *const *expected, unsigned count);
+#define EXPECT(...)                                                                                \
+    do {                                                                                           \
+        static const char *const expected[] = {__VA_ARGS__};                                       \
+        expect_notes(expected, sizeof expected / sizeof *expected);                                \
+    } while (0)
+/* Notes that begin so. */
+unsigned notes_that_begin(const char *beginning);
+/* Forgets the notes. */
+void forget_notes(void);
+uint64_t counter(enum counter which);
+
+/* An operation of a recording written in a test; the n-th happens at n milliseconds. */
+struct recorded {
+    uint8_t kind, object_class;
+    uint32_t object;
+    uint64_t offset_pages, pages;
+    uint8_t protect, write;
+    uint16_t thread;
+};
+
+/* Encodes them. The recording stays valid until the end of the test. */
+const struct recording *fake_recording(const struct recorded *operations, size_t count);
+#define RECORDING(operations) fake_recording(operations, sizeof operations / sizeof *operations)
+
+#endif

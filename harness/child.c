@@ -8,7 +8,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 #include "clr/host.h"
-#include "clr/replay.h"
+#include "clr/workload.h"
 #include "core/fiber.h"
 #include "core/output.h"
 #include "harness/params.h"
@@ -136,7 +136,9 @@ static void *descriptor_factory(struct child *child)
     snprintf(child->result->policy_name, sizeof child->result->policy_name, "%s", about->name);
     snprintf(child->result->policy_summary, sizeof child->result->policy_summary, "%s",
              about->summary);
-    if (!params_apply(about->params, child->spec, message, sizeof message)) {
+    struct policy_param params[POLICY_PARAMS_MAX];
+    uint32_t count = run_params(child->spec, params);
+    if (!params_apply(about->params, params, count, message, sizeof message)) {
         child->result->usage_error = true;
         refuse_load(child, message, "");
     }
@@ -149,9 +151,10 @@ static void *find_factory(struct child *child, bool *is_control)
     if (child->spec->factory)
         return named_factory(child, is_control);
     void *symbol = descriptor_factory(child);
-    if (!symbol && child->spec->params_count) {
+    struct policy_param params[POLICY_PARAMS_MAX];
+    if (!symbol && run_params(child->spec, params) > 0) {
         child->result->usage_error = true;
-        refuse_load(child, "it has no parameters to set: ", child->spec->params[0].key);
+        refuse_load(child, "it has no parameters to set: ", params[0].key);
     }
     if (!symbol)
         symbol = policy_symbol(child->policy, "CreateHostMemoryManager");
@@ -210,19 +213,22 @@ static void run_on_fiber(void *context)
     struct child *child = context;
     struct sim *sim = child->sim;
     struct clr *clr = arena_alloc(&sim->arena, sizeof *clr);
-    struct replay_options options = {(enum replay_native)child->spec->native_route};
+    const struct scenario *plan = child->spec->plan;
+    const struct workload_hooks hooks = {child, judge_call};
     sim->actor = ACTOR_POLICY;
     policy_construct(child->policy);
     sim->actor = ACTOR_CLR;
     start_clr(child, clr);
-    replay_run(clr, child->spec->recording, &options);
-    if (child->spec->shutdown_release) {
+    judge_workload_begins(child);
+    workload_run(clr, &plan->workload, &hooks);
+    if (plan->shutdown_release) {
         clr_release(clr);
         sim->calls_in_host_call = 0;
         sim->actor = ACTOR_POLICY;
         policy_destruct(child->policy);
         sim->actor = ACTOR_CLR;
     }
+    judge_workload_ended(child);
     check_heaps(child);
     machine_verify(child->machine);
 }
@@ -235,33 +241,6 @@ static void on_event_limit(void *context)
     sim_stop_text(child->sim, STOP_BUDGET, 0, "%llu events: no end in sight (--max-events)",
                   (unsigned long long)(child->spec->max_events ? child->spec->max_events
                                                                : DEFAULT_MAX_EVENTS));
-}
-
-/* Remembers the last record that changed the watched page, with the policy's stack. */
-static void watch_record(struct sim *sim, const struct event *event)
-{
-    struct child *child = sim->on_stop_context;
-    struct run_result *result = child->result;
-    static const uint16_t kinds[] = {EVENT_VirtualAlloc, EVENT_VirtualFree, EVENT_VirtualProtect};
-    bool changes = false;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        changes = changes || event->kind == kinds[i];
-    if (!changes || event->error != 0)
-        return;
-    uint64_t base = event->kind == EVENT_VirtualAlloc ? event->arg[3] : event->arg[0];
-    uint64_t first = base >> PAGE_SHIFT, page = child->spec->watch_page;
-    uint64_t size = event->arg[1] ? event->arg[1] : child->watched_region_bytes;
-    if (page < first || page > (base + size - 1) >> PAGE_SHIFT)
-        return;
-    if (event->kind == EVENT_VirtualAlloc && (event->arg[2] & MEM_RESERVE))
-        child->watched_region_bytes = event->arg[1];
-    result->watch_seen = true;
-    result->watch_event_id = trace_count(&sim->trace) - 1;
-    result->watch_event = *event;
-    result->watch_stack_frames = 0;
-    if (event->depth == 1)
-        result->watch_stack_frames =
-            capture_stack(child, NULL, result->watch_stack, STACK_FRAMES_MAX);
 }
 
 static struct sim *make_sim(struct child *child)
@@ -303,11 +282,12 @@ static void begin_run(struct child *child)
     sim->on_stop_context = child;
     child->output = (struct output){child->result->output, RUN_OUTPUT_BYTES, 0};
     sim->output = &child->output;
-    sim->on_record = spec->watch_page ? watch_record : NULL;
     fault_plan_set(&sim->faults, spec->faults, spec->faults_count);
-    sim_event(sim, EVENT_run_begin, 0, spec->seed, spec->machine.ram_bytes,
-              spec->machine.pagefile_bytes, spec->machine.address_space_bytes);
-    child->machine = machine_create(sim, &spec->machine, true);
+    watch_begin(child);
+    const struct machine_config *machine = &spec->plan->machine;
+    sim_event(sim, EVENT_run_begin, 0, spec->seed, machine->ram_bytes, machine->pagefile_bytes,
+              machine->address_space_bytes);
+    child->machine = machine_create(sim, machine, true);
 }
 
 static _Noreturn void refuse_address_space(struct run_result *result)
@@ -340,7 +320,7 @@ _Noreturn void child_run(const struct run_spec *spec, struct run_result *result)
     if (!policy_load(spec->policy_path, child.sim, child.machine, &child.policy,
                      result->load_message, sizeof result->load_message)) {
         result->outcome_known = true;
-        result->outcome = OUTCOME_LOAD;
+        result->ended = OUTCOME_LOAD;
         result->stop.kind = STOP_LOAD;
         child_finish(&child);
     }
@@ -351,6 +331,6 @@ _Noreturn void child_run(const struct run_spec *spec, struct run_result *result)
     hang_watch(&child, spec->timeout_s ? spec->timeout_s : DEFAULT_TIMEOUT_S);
     fiber_switch(fiber);
     result->outcome_known = true;
-    result->outcome = OUTCOME_OK;
+    result->ended = OUTCOME_OK;
     child_finish(&child);
 }

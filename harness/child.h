@@ -3,6 +3,7 @@
 #define LW_HARNESS_CHILD_H
 
 #include "core/output.h"
+#include "harness/judge.h"
 #include "harness/run.h"
 
 /* Performs the run and leaves the process with _exit(0), whatever happens. */
@@ -19,7 +20,14 @@ struct child {
     uint64_t native_begin_ns;
     int trace_fd;
     uint64_t watched_region_bytes; /* of the region that the watched page lies in */
+    struct judge judge;
+    uint64_t peak_bytes; /* highest commit charge at any record so far */
 };
+
+/* ---- watch.c ---- */
+
+/* Hooks what wants to see records into the run; nothing when nothing does. */
+void watch_begin(struct child *child);
 
 /* ---- stop.c ---- */
 

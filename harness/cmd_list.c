@@ -9,12 +9,14 @@
 #include "harness/options.h"
 #include "harness/places.h"
 #include "harness/recording_file.h"
+#include "harness/report.h"
 
 #define NAMES_MAX 256
 
 static const char help[] =
-    "usage: lowwater list [policies | recordings | faults | counters | calls]\n"
+    "usage: lowwater list [scenarios | policies | recordings | faults | counters | calls]\n"
     "\n"
+    "  scenarios    bundled scenarios and the question that each answers\n"
     "  policies     bundled policies and their parameters (--set policy.NAME=VALUE)\n"
     "  recordings   bundled recordings\n"
     "  faults       calls that can be made to fail, with the errors that are legal for them\n"
@@ -33,6 +35,25 @@ static void list_policies(void)
             fputs(text, stdout);
         else
             putchar('\n');
+    }
+}
+
+static void list_scenarios(void)
+{
+    size_t count = places_scenarios(names, NAMES_MAX);
+    for (size_t i = 0; i < count; i++) {
+        char path[512], shown[512];
+        struct scenario *scenario = NULL;
+        bool usage;
+        printf("%s\n", names[i]);
+        if (!places_scenario(names[i], path, sizeof path))
+            continue;
+        places_shown(path, shown, sizeof shown);
+        if (scenario_read(shown, NULL, 0, stderr, &usage, &scenario) != INPUT_OK)
+            continue;
+        if (scenario->about[0])
+            put_wrapped(scenario->about, 4, stdout);
+        scenario_free(scenario);
     }
 }
 
@@ -95,17 +116,17 @@ int cmd_list(int argc, char **argv)
     static const struct {
         const char *name;
         void (*list)(void);
-    } kinds[] = {{"policies", list_policies},
-                 {"recordings", list_recordings},
-                 {"faults", list_faults},
-                 {"counters", list_counters},
-                 {"calls", list_calls}};
+    } kinds[] = {{"scenarios", list_scenarios},   {"policies", list_policies},
+                 {"recordings", list_recordings}, {"faults", list_faults},
+                 {"counters", list_counters},     {"calls", list_calls}};
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(help, stdout);
         return EXIT_HELD;
     }
     if (argc == 1) {
-        printf("policies\n");
+        printf("scenarios\n");
+        list_scenarios();
+        printf("\npolicies\n");
         list_policies();
         printf("\nrecordings\n");
         list_recordings();
@@ -117,5 +138,6 @@ int cmd_list(int argc, char **argv)
             return EXIT_HELD;
         }
     }
-    return usage_error("list: policies, recordings, faults, counters or calls, not '%s'", argv[1]);
+    return usage_error("list: scenarios, policies, recordings, faults, counters or calls, not '%s'",
+                       argv[1]);
 }

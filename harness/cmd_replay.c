@@ -8,8 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 #include "harness/options.h"
-#include "harness/policy_find.h"
-#include "harness/recording_file.h"
+#include "harness/run_inputs.h"
 #include "harness/trace_compare.h"
 #include "harness/trace_file.h"
 
@@ -58,32 +57,83 @@ static int run_again(const struct trace_file *file, const struct run_spec *spec)
     return code;
 }
 
+/* The scenario as the trace holds it, or the recording that stood in its place. */
+static int read_plan(const struct trace_file *file, struct run_input *input)
+{
+    const struct run_words *words = &file->words;
+    bool usage = false;
+    enum input_result read =
+        file->text
+            ? scenario_parse(file->scenario_path, file->text, file->text_bytes, words->settings,
+                             words->settings_count, stderr, &usage, &input->plan)
+            : scenario_of_recording(file->scenario_path, words->settings, words->settings_count,
+                                    stderr, &usage, &input->plan);
+    if (read != INPUT_OK)
+        return read == INPUT_NO_FILE || usage ? EXIT_USAGE : EXIT_INPUT;
+    return run_input_faults(input, words);
+}
+
+/* A recording is found by its path and may have changed since. */
+static int check_recordings(const struct trace_file *file, const struct scenario *plan)
+{
+    uint64_t checksums[TRACE_RECORDINGS_MAX];
+    uint32_t count = trace_recordings(plan, checksums, TRACE_RECORDINGS_MAX);
+    for (uint32_t i = 0; i < count; i++) {
+        if (i < file->recordings_count && checksums[i] == file->recordings[i])
+            continue;
+        fprintf(stderr, "lowwater: %s: recording %u that it replays is not the one of the trace\n",
+                file->scenario_path, i + 1);
+        return EXIT_INPUT;
+    }
+    return EXIT_HELD;
+}
+
+static int replay_plan(const struct trace_file *file, const struct run_input *input,
+                       const char *policy)
+{
+    struct run_policy with;
+    int code = check_recordings(file, input->plan);
+    if (code == EXIT_HELD)
+        code = run_policy_open(&with, policy ? policy : file->policy_path);
+    if (code != EXIT_HELD)
+        return code;
+    struct run_spec spec = {.scenario = file->scenario,
+                            .plan = input->plan,
+                            .words = &file->words,
+                            .policy = with.name,
+                            .policy_path = with.path,
+                            .factory = file->factory[0] ? file->factory : NULL,
+                            .seed = file->seed,
+                            .faults = input->faults,
+                            .faults_count = input->faults_count,
+                            .digest = true,
+                            .max_events = file->max_events};
+    return run_again(file, &spec);
+}
+
 static int replay(const char *path, const char *policy)
 {
     static struct trace_file file;
-    static struct recording_file recording;
-    char message[512], policy_path[512], policy_name[64];
+    static struct run_input input;
+    char message[512];
     enum input_result read = trace_file_read(path, &file, message, sizeof message);
     if (read != INPUT_OK) {
         fprintf(stderr, "lowwater: %s: %s\n", path, message);
         return read == INPUT_NO_FILE ? EXIT_USAGE : EXIT_INPUT;
     }
-    int code = policy_find(policy ? policy : file.policy_path, policy_path, sizeof policy_path,
-                           policy_name, sizeof policy_name);
-    if (code != EXIT_HELD)
-        return code;
-    read = recording_file_read(file.scenario_path, &recording, message, sizeof message);
-    if (read != INPUT_OK) {
-        fprintf(stderr, "lowwater: %s (named by the trace): %s\n", file.scenario_path, message);
-        return read == INPUT_NO_FILE ? EXIT_USAGE : EXIT_INPUT;
-    }
-    file.spec.recording = &recording.recording;
-    file.spec.policy_path = policy_path;
-    file.spec.policy = policy_name;
-    if (!file.complete)
+    int code = EXIT_INPUT;
+    if (file.version == 1)
+        fprintf(stderr,
+                "lowwater: %s: written by an older lowwater; it can be printed and compared, but\n"
+                "  replaying needs a trace that holds its scenario: run it again with --trace\n",
+                path);
+    else
+        code = read_plan(&file, &input);
+    if (code == EXIT_HELD && !file.complete)
         fprintf(stderr, "lowwater: %s was cut short; what it has is compared\n", path);
-    code = run_again(&file, &file.spec);
-    recording_file_free(&recording);
+    if (code == EXIT_HELD)
+        code = replay_plan(&file, &input, policy);
+    run_input_close(&input);
     trace_file_free(&file);
     return code;
 }

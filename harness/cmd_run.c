@@ -1,4 +1,4 @@
-/* lowwater run: recordings with policies and seeds. */
+/* lowwater run: scenarios with policies and seeds. */
 #include "harness/commands.h"
 
 #include <errno.h>
@@ -6,36 +6,39 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "harness/batch.h"
+#include "harness/explain.h"
 #include "harness/options.h"
 #include "harness/places.h"
-#include "harness/policy_find.h"
-#include "harness/recording_file.h"
-#include "harness/setting.h"
+#include "harness/run_inputs.h"
 
 #define OPERANDS_MAX 512
 #define POLICIES_MAX 64
 #define RUNS_MAX 100000
 
 static const char help[] =
-    "usage: lowwater run RECORDING... [options]\n"
+    "usage: lowwater run SCENARIO... [options]\n"
     "\n"
-    "Replays every recording with every policy and every seed on a simulated Windows\n"
-    "machine, each run in a process of its own. RECORDING is a bundled name or a .lwt\n"
-    "file (see lowwater list recordings, lowwater import --help).\n"
+    "Runs every scenario with every policy and every seed on a simulated Windows machine,\n"
+    "each run in a process of its own. SCENARIO is a bundled name, a .yaml file, - for\n"
+    "standard input, or a recording (bundled name or .lwt file), which is replayed on\n"
+    "the default machine; see lowwater list.\n"
     "\n"
-    "  -p, --policy P      bundled name, .so, .c or .cpp; repeatable (default: passthrough)\n"
+    "      --all           every bundled scenario\n"
+    "  -p, --policy P      bundled name, .so, .c or .cpp; repeatable; all: every bundled one\n"
+    "                      (default: the scenario's, else passthrough)\n"
     "      --factory F     exported factory, SYMBOL or control:SYMBOL\n"
-    "  -s, --seed N|A..B   seed, or all from A to B (default: 1)\n"
-    "      --set KEY=V     machine.ram, machine.pagefile, machine.address-space,\n"
-    "                      machine.processors, machine.large-pages,\n"
-    "                      machine.guard-heap-blocks, replay.native=malloc|virtual|around,\n"
-    "                      shutdown=release, policy.NAME\n"
-    "  -i, --inject SPEC   one failure: CALL[filters]#N:ERROR:once|xN|forever, for example\n"
+    "  -s, --seed N|A..B   seed, or all from A to B (default: the scenario's, else 1)\n"
+    "      --set KEY=V     another value for a key of the scenario: machine.ram=1GiB,\n"
+    "                      shutdown=release; policy.NAME: a parameter of the policy\n"
+    "  -i, --inject SPEC   one failure more: CALL[filters]#N:ERROR:once|xN|forever, e.g.\n"
     "                      'VirtualAlloc[commit]#106:ERROR_COMMITMENT_LIMIT'; repeatable\n"
-    "                      (lowwater list faults has calls and errors)\n"
+    "                      (lowwater list faults has calls and errors). The scenario's\n"
+    "                      rules come first: the first rule that fires decides\n"
+    "      --explain       tell in words what happened\n"
     "      --check         run each twice more and compare record by record\n"
     "      --trace FILE    write the trace (one run only)\n"
     "      --json FILE     write results as JSON\n"
@@ -46,15 +49,18 @@ static const char help[] =
     "  -q, --quiet         only what did not hold\n"
     "      --help          this text\n"
     "\n"
-    "Exit codes: 0 held, 3 nondeterminism, 4 no progress, 5 the policy crashed or\n"
-    "exited, 2 usage, 6 invalid input, 70 internal error, 130 interrupted.\n";
+    "Exit codes: 0 held, 1 an expectation was broken, 3 nondeterminism, 4 no progress,\n"
+    "5 the policy crashed or exited, 2 usage, 6 invalid input, 70 internal error,\n"
+    "130 interrupted. Of several runs the worst counts.\n";
 
 struct request {
-    const char *recordings[OPERANDS_MAX];
-    uint32_t recordings_count;
+    const char *operands[OPERANDS_MAX];
+    uint32_t operands_count;
     const char *policies[POLICIES_MAX];
     uint32_t policies_count;
-    struct report_run pattern; /* settings, faults, options of every run */
+    struct run_words words;
+    struct run_spec pattern; /* options of every run */
+    bool has_seed, explain;
     uint64_t seed_first, seed_last;
     const char *json, *junit;
     struct batch_options batch;
@@ -65,6 +71,8 @@ struct request {
 enum {
     OPTION_FACTORY = 256,
     OPTION_SET,
+    OPTION_ALL,
+    OPTION_EXPLAIN,
     OPTION_CHECK,
     OPTION_TRACE,
     OPTION_JSON,
@@ -79,6 +87,8 @@ static const struct option options[] = {{"policy", required_argument, NULL, 'p'}
                                         {"seed", required_argument, NULL, 's'},
                                         {"set", required_argument, NULL, OPTION_SET},
                                         {"inject", required_argument, NULL, 'i'},
+                                        {"all", no_argument, NULL, OPTION_ALL},
+                                        {"explain", no_argument, NULL, OPTION_EXPLAIN},
                                         {"check", no_argument, NULL, OPTION_CHECK},
                                         {"trace", required_argument, NULL, OPTION_TRACE},
                                         {"json", required_argument, NULL, OPTION_JSON},
@@ -104,33 +114,63 @@ static int take_seed(struct request *request, const char *text)
         return usage_error("run: --seed needs N or A..B with A not above B, not '%s'", text);
     if (request->seed_last - request->seed_first >= RUNS_MAX)
         return usage_error("run: --seed: at most %d seeds at once", RUNS_MAX);
+    request->has_seed = true;
     return EXIT_HELD;
 }
 
 static int take_fault(struct request *request, const char *text)
 {
-    struct report_run *pattern = &request->pattern;
+    struct run_words *words = &request->words;
+    struct fault_rule rule;
     char message[1024];
-    if (pattern->spec.faults_count == FAULT_RULES)
+    if (words->inject_count == FAULT_RULES)
         return usage_error("run: at most %d failures can be injected", FAULT_RULES);
-    if (!fault_parse(text, &pattern->spec.faults[pattern->spec.faults_count], message,
-                     sizeof message))
+    if (!fault_parse(text, &rule, message, sizeof message))
         return usage_error("run: --inject '%s': %s", text, message);
-    pattern->spec.faults_count++;
-    snprintf(pattern->inject[pattern->inject_count++], sizeof *pattern->inject, "%s", text);
+    words->inject[words->inject_count++] = text;
     return EXIT_HELD;
 }
 
 static int take_setting(struct request *request, const char *text)
 {
-    struct report_run *pattern = &request->pattern;
-    char message[1024];
-    if (!setting_apply(&pattern->spec, text, message, sizeof message))
-        return usage_error("run: %s", message);
-    if (pattern->settings_count < POLICY_PARAMS_MAX)
-        snprintf(pattern->settings[pattern->settings_count++], sizeof *pattern->settings, "%s",
-                 text);
+    struct run_words *words = &request->words;
+    if (words->settings_count == SETTINGS_MAX)
+        return usage_error("run: at most %d times --set", SETTINGS_MAX);
+    words->settings[words->settings_count++] = text;
     return EXIT_HELD;
+}
+
+static int take_policy(struct request *request, const char *word)
+{
+    static char names[POLICIES_MAX][PLACES_NAME_BYTES];
+    size_t count = strcmp(word, "all") == 0 ? places_policies(names, POLICIES_MAX) : 0;
+    for (size_t i = 0; i < (count ? count : 1); i++) {
+        if (request->policies_count == POLICIES_MAX)
+            return usage_error("run: at most %d policies", POLICIES_MAX);
+        request->policies[request->policies_count++] = count ? names[i] : word;
+    }
+    return EXIT_HELD;
+}
+
+static int take_operand(struct request *request, const char *word)
+{
+    if (request->operands_count == OPERANDS_MAX)
+        return usage_error("run: at most %d scenarios", OPERANDS_MAX);
+    for (uint32_t i = 0; i < request->operands_count; i++)
+        if (strcmp(word, "-") == 0 && strcmp(request->operands[i], "-") == 0)
+            return usage_error("run: standard input can be read once");
+    request->operands[request->operands_count++] = word;
+    return EXIT_HELD;
+}
+
+static int take_all(struct request *request)
+{
+    static char names[OPERANDS_MAX][PLACES_NAME_BYTES];
+    size_t count = places_scenarios(names, OPERANDS_MAX);
+    int code = count ? EXIT_HELD : usage_error("run: there are no bundled scenarios");
+    for (size_t i = 0; i < count && code == EXIT_HELD; i++)
+        code = take_operand(request, names[i]);
+    return code;
 }
 
 static int take_number(const char *name, const char *text, uint64_t least, uint64_t most,
@@ -144,14 +184,16 @@ static int take_number(const char *name, const char *text, uint64_t least, uint6
 
 static int take_option(struct request *request, int option, const char *argument)
 {
-    struct run_spec *spec = &request->pattern.spec;
+    struct run_spec *spec = &request->pattern;
     uint64_t number = 0;
     int code = EXIT_HELD;
     switch (option) {
     case 'p':
-        if (request->policies_count == POLICIES_MAX)
-            return usage_error("run: at most %d policies", POLICIES_MAX);
-        request->policies[request->policies_count++] = argument;
+        return take_policy(request, argument);
+    case OPTION_ALL:
+        return take_all(request);
+    case OPTION_EXPLAIN:
+        request->explain = true;
         return EXIT_HELD;
     case OPTION_FACTORY:
         spec->factory = argument;
@@ -205,38 +247,47 @@ static int read_arguments(struct request *request, int argc, char **argv)
             return code;
     }
     for (; optind < argc; optind++) {
-        if (request->recordings_count == OPERANDS_MAX)
-            return usage_error("run: at most %d recordings", OPERANDS_MAX);
-        request->recordings[request->recordings_count++] = argv[optind];
+        int code = take_operand(request, argv[optind]);
+        if (code != EXIT_HELD)
+            return code;
     }
-    if (request->recordings_count == 0)
-        return usage_error("run: what shall run? Name a recording (lowwater list recordings)");
+    if (request->operands_count == 0)
+        return usage_error("run: what shall run? Name a scenario (lowwater list)");
     return EXIT_HELD;
 }
 
-/* ---- inputs ---- */
+/* ---- inputs and outputs ---- */
 
-struct input {
-    char path[512], name[64];
-    struct recording_file file;
+struct inputs {
+    struct run_input *scenarios;
+    uint32_t scenarios_count;
+    struct run_policy *policies; /* of --policy; none: each scenario's own */
+    uint32_t policies_count;
 };
 
-static int no_such_recording(const char *word)
+/* Opens all, so that everything wrong is told at once; the first reason decides the exit code. */
+static int open_scenarios(const struct request *request, struct inputs *inputs)
 {
-    static char names[256][PLACES_NAME_BYTES];
-    const char *pointers[256];
-    size_t count = places_recordings(names, 256);
-    for (size_t i = 0; i < count; i++)
-        pointers[i] = names[i];
-    const char *similar = nearest_word(word, pointers, count);
-    fprintf(stderr, "lowwater: no such recording: %s", word);
-    if (similar)
-        fprintf(stderr, "; did you mean '%s'?", similar);
-    fprintf(stderr, "\n  bundled are:");
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, " %s", names[i]);
-    fprintf(stderr, "; or give the path of a .lwt file\n");
-    return EXIT_USAGE;
+    int worst = EXIT_HELD;
+    for (uint32_t i = 0; i < request->operands_count; i++) {
+        struct run_input *input = &inputs->scenarios[inputs->scenarios_count++];
+        int code = run_input_open(input, request->operands[i], &request->words);
+        if (code == EXIT_USAGE || worst == EXIT_HELD)
+            worst = code;
+        if (code == EXIT_USAGE && request->words.settings_count)
+            break; /* most likely a setting, and no other scenario would like it either */
+    }
+    return worst;
+}
+
+static int open_policies(const struct request *request, struct inputs *inputs)
+{
+    int code = EXIT_HELD;
+    for (uint32_t i = 0; i < request->policies_count && code == EXIT_HELD; i++)
+        code = run_policy_open(&inputs->policies[inputs->policies_count++], request->policies[i]);
+    for (uint32_t i = 0; i < inputs->scenarios_count && request->policies_count == 0; i++)
+        code = code == EXIT_HELD ? run_input_policy(&inputs->scenarios[i]) : code;
+    return code;
 }
 
 /* The trace is written by the run's own process: find out before whether it can be. */
@@ -251,48 +302,23 @@ static int check_trace_path(const char *path)
     return EXIT_HELD;
 }
 
-static bool is_yaml(const char *path)
+static bool is_input(const char *path, const struct run_policy *policy)
 {
-    const char *dot = strrchr(path, '.');
-    return dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0);
+    return same_file(path, policy->path) || (policy->word && same_file(path, policy->word));
 }
 
-static int open_recording(const char *word, struct input *input)
+static int check_outputs(const struct request *request, const struct inputs *inputs)
 {
-    char message[512];
-    if (access(word, F_OK) == 0)
-        snprintf(input->path, sizeof input->path, "%s", word);
-    else if (!places_recording(word, input->path, sizeof input->path))
-        return no_such_recording(word);
-    if (is_yaml(word)) {
-        fprintf(stderr, "lowwater: %s: this version runs recordings (.lwt), not scenarios\n", word);
-        return EXIT_INPUT;
-    }
-    places_base_name(input->path, input->name, sizeof input->name);
-    enum input_result result =
-        recording_file_read(input->path, &input->file, message, sizeof message);
-    if (result == INPUT_OK)
-        return EXIT_HELD;
-    fprintf(stderr, "lowwater: %s: %s\n", word, message);
-    return result == INPUT_NO_FILE ? EXIT_USAGE : EXIT_INPUT;
-}
-
-struct policy_word {
-    char path[512], name[64];
-};
-
-static int check_outputs(const struct request *request, const struct input *inputs,
-                         const struct policy_word *policies)
-{
-    const char *outputs[] = {request->json, request->junit, request->pattern.spec.trace_path};
+    const char *outputs[] = {request->json, request->junit, request->pattern.trace_path};
     for (size_t o = 0; o < 3; o++) {
-        for (uint32_t i = 0; outputs[o] && i < request->recordings_count; i++)
-            if (same_file(outputs[o], inputs[i].path))
-                return usage_error("run: %s would overwrite an input", outputs[o]);
-        for (uint32_t i = 0; outputs[o] && i < request->policies_count; i++)
-            if (same_file(outputs[o], policies[i].path) ||
-                same_file(outputs[o], request->policies[i]))
-                return usage_error("run: %s would overwrite an input", outputs[o]);
+        bool taken = false;
+        for (uint32_t i = 0; outputs[o] && i < inputs->scenarios_count; i++)
+            taken = taken || same_file(outputs[o], inputs->scenarios[i].plan->path) ||
+                    is_input(outputs[o], &inputs->scenarios[i].own);
+        for (uint32_t i = 0; outputs[o] && i < inputs->policies_count; i++)
+            taken = taken || is_input(outputs[o], &inputs->policies[i]);
+        if (taken)
+            return usage_error("run: %s would overwrite an input", outputs[o]);
     }
     return EXIT_HELD;
 }
@@ -310,27 +336,32 @@ static FILE *open_output(const char *path)
 
 /* ---- running and reporting ---- */
 
-static uint32_t plan_runs(const struct request *request, const struct input *inputs,
-                          const struct policy_word *policies, struct report_run *runs)
+/* The runs in the order of the command line: scenarios, policies, seeds. Only counts them where
+ * runs is NULL. */
+static uint64_t plan_runs(const struct request *request, const struct inputs *inputs,
+                          struct report_run *runs)
 {
-    uint32_t count = 0;
-    for (uint32_t r = 0; r < request->recordings_count; r++) {
-        for (uint32_t p = 0; p < request->policies_count; p++) {
-            for (uint64_t seed = request->seed_first;; seed++) {
-                struct report_run *run = &runs[count++];
-                *run = request->pattern;
-                run->spec.scenario = inputs[r].name;
-                run->spec.scenario_path = inputs[r].path;
-                run->spec.recording = &inputs[r].file.recording;
-                run->spec.policy = policies[p].name;
-                run->spec.policy_path = policies[p].path;
-                run->spec.seed = seed;
-                run->scenario_word = request->recordings[r];
-                run->policy_word = request->policies[p];
-                if (seed == request->seed_last)
-                    break;
-            }
+    uint64_t count = 0;
+    for (uint32_t s = 0; s < inputs->scenarios_count; s++) {
+        const struct run_input *input = &inputs->scenarios[s];
+        uint64_t first = request->has_seed ? request->seed_first : input->plan->seed;
+        uint64_t last = request->has_seed ? request->seed_last : first;
+        const struct run_policy *policies = inputs->policies_count ? inputs->policies : &input->own;
+        uint32_t policies_count = inputs->policies_count ? inputs->policies_count : 1;
+        for (uint64_t i = 0; runs && i < policies_count * (last - first + 1); i++) {
+            struct report_run *run = &runs[count + i];
+            const struct run_policy *policy = &policies[i / (last - first + 1)];
+            *run = (struct report_run){.spec = request->pattern, .scenario_word = input->word};
+            run->policy_word = policy->word;
+            run->spec.scenario = input->plan->name;
+            run->spec.plan = input->plan;
+            run->spec.faults = input->faults;
+            run->spec.faults_count = input->faults_count;
+            run->spec.policy = policy->name;
+            run->spec.policy_path = policy->path;
+            run->spec.seed = first + i % (last - first + 1);
         }
+        count += policies_count * (last - first + 1);
     }
     return count;
 }
@@ -356,7 +387,7 @@ static int report_all(const struct request *request, struct report_run *runs, ui
                       FILE *json, FILE *junit)
 {
     struct report_totals totals = {.runs = count};
-    const char *trace = request->pattern.spec.trace_path;
+    const char *trace = request->pattern.trace_path;
     bool taken = json == stdout || junit == stdout || (trace && strcmp(trace, "-") == 0);
     FILE *out = taken ? stderr : stdout;
     bool load_shown = false;
@@ -365,13 +396,16 @@ static int report_all(const struct request *request, struct report_run *runs, ui
         bool is_load = runs[i].result->outcome == OUTCOME_LOAD;
         if (!is_load || !load_shown)
             report_run(&runs[i], request->batch.quiet, true, out, stderr);
+        if (request->explain)
+            explain_run(&runs[i], out);
         load_shown = load_shown || is_load;
     }
     int code = worst_exit(runs, count);
-    if (count > 1 && !load_shown && !request->batch.quiet) {
+    if (count > 1 && !load_shown && !request->batch.quiet)
         report_table(runs, count, out);
-        report_totals(&totals, out);
-    }
+    bool worth = count > 1 || code == EXIT_FINDING;
+    if (worth && !load_shown && !request->batch.quiet)
+        report_totals(&totals, runs, count, out);
     if (json)
         report_json(runs, count, code, &totals, json);
     if (junit)
@@ -397,40 +431,53 @@ static int finish(const struct request *request, struct report_run *runs, uint32
     return code;
 }
 
-static int run_request(struct request *request)
+static int run_inputs(struct request *request, const struct inputs *inputs)
 {
-    struct input *inputs = calloc(request->recordings_count, sizeof *inputs);
-    struct policy_word *policies = calloc(request->policies_count, sizeof *policies);
-    uint64_t seeds = request->seed_last - request->seed_first + 1;
-    uint64_t total = seeds * request->recordings_count * request->policies_count;
-    int code = EXIT_HELD;
-    for (uint32_t i = 0; i < request->recordings_count && code == EXIT_HELD; i++)
-        code = open_recording(request->recordings[i], &inputs[i]);
-    for (uint32_t i = 0; i < request->policies_count && code == EXIT_HELD; i++)
-        code = policy_find(request->policies[i], policies[i].path, sizeof policies[i].path,
-                           policies[i].name, sizeof policies[i].name);
-    if (code == EXIT_HELD)
-        code = check_outputs(request, inputs, policies);
+    uint64_t total = plan_runs(request, inputs, NULL);
+    int code = check_outputs(request, inputs);
     if (code == EXIT_HELD && total > RUNS_MAX)
         code = usage_error("run: %" PRIu64 " runs are more than %d", total, RUNS_MAX);
-    if (code == EXIT_HELD && total > 1 && request->pattern.spec.trace_path)
+    if (code == EXIT_HELD && total > 1 && request->pattern.trace_path)
         code = usage_error("run: --trace takes one run, these are %" PRIu64, total);
     if (code == EXIT_HELD)
-        code = check_trace_path(request->pattern.spec.trace_path);
+        code = check_trace_path(request->pattern.trace_path);
     FILE *json = code == EXIT_HELD && request->json ? open_output(request->json) : NULL;
     FILE *junit = code == EXIT_HELD && request->junit ? open_output(request->junit) : NULL;
     if (code == EXIT_HELD && ((request->json && !json) || (request->junit && !junit)))
         code = EXIT_USAGE;
-    if (code == EXIT_HELD) {
-        struct report_run *runs = calloc(total, sizeof *runs);
-        uint32_t count = plan_runs(request, inputs, policies, runs);
-        code = finish(request, runs, count, json, junit);
-        free(runs);
+    if (code != EXIT_HELD)
+        return code;
+    char traced[64] = "";
+    int memory = request->explain && total == 1 && !request->pattern.trace_path
+                     ? memfd_create("lowwater-explain", 0)
+                     : -1;
+    if (memory >= 0) { /* a single run is explained from its own trace */
+        snprintf(traced, sizeof traced, "/proc/self/fd/%d", memory);
+        request->pattern.trace_path = traced;
     }
-    for (uint32_t i = 0; i < request->recordings_count; i++)
-        recording_file_free(&inputs[i].file);
-    free(inputs);
-    free(policies);
+    request->pattern.note_peak = request->explain && total == 1;
+    struct report_run *runs = calloc(total, sizeof *runs);
+    plan_runs(request, inputs, runs);
+    code = finish(request, runs, (uint32_t)total, json, junit);
+    free(runs);
+    if (memory >= 0)
+        close(memory);
+    return code;
+}
+
+static int run_request(struct request *request)
+{
+    struct inputs inputs = {.scenarios = calloc(request->operands_count, sizeof *inputs.scenarios)};
+    inputs.policies = calloc(request->policies_count + 1, sizeof *inputs.policies);
+    int code = open_scenarios(request, &inputs);
+    if (code == EXIT_HELD)
+        code = open_policies(request, &inputs);
+    if (code == EXIT_HELD)
+        code = run_inputs(request, &inputs);
+    for (uint32_t i = 0; i < inputs.scenarios_count; i++)
+        run_input_close(&inputs.scenarios[i]);
+    free(inputs.scenarios);
+    free(inputs.policies);
     return code;
 }
 
@@ -438,14 +485,10 @@ int cmd_run(int argc, char **argv)
 {
     static struct request request;
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
-    request = (struct request){.seed_first = 1, .seed_last = 1};
-    request.pattern.spec.machine = machine_config_default();
-    request.pattern.spec.digest = true;
+    request = (struct request){.pattern = {.words = &request.words, .digest = true}};
     request.batch.jobs = processors > 0 ? (uint32_t)processors : 1;
     int code = read_arguments(&request, argc, argv);
     if (code != EXIT_HELD)
         return code < 0 ? EXIT_HELD : code;
-    if (request.policies_count == 0)
-        request.policies[request.policies_count++] = "passthrough";
     return run_request(&request);
 }

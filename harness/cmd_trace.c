@@ -113,7 +113,7 @@ static void stat_trace(const struct trace_file *trace, const char *path, FILE *o
     count_events(trace, &counts);
     digest_text(trace->digest, text);
     fprintf(out, "%s: %s with %s, seed %" PRIu64 "\n", path, trace->scenario, trace->policy,
-            trace->spec.seed);
+            trace->seed);
     fprintf(
         out, "  %s events, %s virtual, %s%s\n", count_text(trace->count, events, sizeof events),
         time_text(trace->count ? trace->events[trace->count - 1].time_ns : 0, when, sizeof when),
@@ -141,7 +141,7 @@ static void stat_trace_json(const struct trace_file *trace, const char *path, FI
     json_field(&json, "file", path);
     json_field(&json, "scenario", trace->scenario);
     json_field(&json, "policy", trace->policy);
-    json_field_number(&json, "seed", trace->spec.seed);
+    json_field_number(&json, "seed", trace->seed);
     json_field_number(&json, "events", trace->count);
     json_key(&json, "complete");
     json_bool(&json, trace->complete);

@@ -21,10 +21,18 @@ struct expectation {
     uint16_t counter; /* enum counter */
     uint16_t index;
     struct comparison comparison;
-    int outcome;          /* enum outcome of run.h */
+    int outcome; /* enum outcome of run.h */
     uint32_t line, column;
-    const char *path;     /* "expect[2].peak-commit" */
-    const char *text;     /* "peak-commit <= 512MiB", as a person reads it */
+    const char *path; /* "expect[2].peak-commit" */
+    const char *text; /* "peak-commit <= 512MiB", as a person reads it */
+};
+
+/* A failure that the fault plan handed out. */
+struct injection {
+    uint64_t event, virtual_ns;
+    uint64_t match; /* the rule's n-th, from 1 */
+    uint32_t rule;
+    uint32_t code; /* Windows error or errno */
 };
 
 /* A broken expectation, or a call of the workload that gave something else: id `expect`. Shared
@@ -32,11 +40,14 @@ struct expectation {
 struct broken {
     uint32_t line, column;
     char path[96];
-    char promise[160];  /* "peak-commit <= 512MiB" */
-    char got[160];      /* "513.0 MiB" */
-    bool has_event;     /* event and time at which it became false */
+    char promise[160]; /* "peak-commit <= 512MiB" */
+    char expected[96]; /* "<= 512MiB" */
+    char got[160];     /* "513.0 MiB" */
+    bool has_event;    /* event and time at which it became false */
     uint64_t event, virtual_ns;
-    uint64_t count;     /* how often (calls in a repeat) */
+    uint64_t count;        /* how often (calls in a repeat) */
+    uint64_t injections;   /* failures handed out before it */
+    struct injection last; /* of them */
 };
 
 #endif

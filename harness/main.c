@@ -11,14 +11,14 @@ static const char help[] =
     "Runs host memory policies (IHostMemoryManager of the CLR hosting interface) on a\n"
     "simulated Windows machine, makes it run short, and reports what broke.\n"
     "\n"
-    "  run        recordings with policies and seeds, with or without injected failures\n"
+    "  run        scenarios and recordings with policies and seeds\n"
     "  replay     a trace again: identical, or the first event that differs\n"
     "  trace      stat, print, diff of traces and recordings\n"
     "  import     a recording from a log of memory calls\n"
     "  validate   input files, without running them\n"
     "  vectors    conformance files\n"
     "  cc         build a policy\n"
-    "  list       policies, recordings, failure points, counters\n"
+    "  list       scenarios, policies, recordings, failure points, counters\n"
     "\n"
     "lowwater COMMAND --help has the options; lowwater --version the version.\n";
 

@@ -58,21 +58,22 @@ static void explain_unknown(const struct lw_param *params, const char *key, char
     for (const struct lw_param *param = params; param && param->name && count < NAMES_MAX; param++)
         names[count++] = param->name;
     const char *similar = nearest_word(key, names, count);
-    int used = snprintf(message, message_bytes, "unknown parameter '%s'%s%s%s; it has:", key,
-                        similar ? "; did you mean '" : "", similar ? similar : "", similar ? "'?" : "");
+    int used =
+        snprintf(message, message_bytes, "unknown parameter '%s'%s%s%s; it has:", key,
+                 similar ? "; did you mean '" : "", similar ? similar : "", similar ? "'?" : "");
     for (size_t i = 0; i < count && (size_t)used < message_bytes; i++)
         used += snprintf(message + used, message_bytes - (size_t)used, " %s", names[i]);
     if (count == 0 && (size_t)used < message_bytes)
         snprintf(message + used, message_bytes - (size_t)used, " none");
 }
 
-bool params_apply(const struct lw_param *params, const struct run_spec *spec, char *message,
-                  size_t message_bytes)
+bool params_apply(const struct lw_param *params, const struct policy_param *given, uint32_t count,
+                  char *message, size_t message_bytes)
 {
     for (const struct lw_param *param = params; param && param->name; param++)
         *param->value = param->standard;
-    for (uint32_t i = 0; i < spec->params_count; i++) {
-        const char *key = spec->params[i].key, *text = spec->params[i].value;
+    for (uint32_t i = 0; i < count; i++) {
+        const char *key = given[i].key, *text = given[i].value;
         const struct lw_param *param = find(params, key);
         uint64_t value;
         if (!param) {

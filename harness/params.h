@@ -5,9 +5,9 @@
 #include "harness/run.h"
 #include "include/lowwater/policy.h"
 
-/* Stores defaults and the spec's values in the policy's variables. False: an unknown key or a bad
+/* Stores defaults and the given values in the policy's variables. False: an unknown key or a bad
  * value; message says which and what is legal. params may be NULL. */
-bool params_apply(const struct lw_param *params, const struct run_spec *spec, char *message,
-                  size_t message_bytes);
+bool params_apply(const struct lw_param *params, const struct policy_param *given, uint32_t count,
+                  char *message, size_t message_bytes);
 
 #endif

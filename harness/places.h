@@ -8,7 +8,8 @@
 
 /* The folder of windows.h and mscoree.h. */
 const char *places_include(void);
-/* Path of a bundled policy (shared object), recording or scenario; false: there is none of that name. */
+/* Path of a bundled policy (shared object), recording or scenario; false: there is none of that
+ * name. */
 bool places_policy(const char *name, char *path, size_t path_bytes);
 bool places_recording(const char *name, char *path, size_t path_bytes);
 bool places_scenario(const char *name, char *path, size_t path_bytes);

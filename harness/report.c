@@ -11,6 +11,7 @@
 #include "harness/symbolize.h"
 
 #define FRAMES_SHOWN 8
+#define BLOCK_INDENT 6
 
 bool use_colour(FILE *out)
 {
@@ -25,59 +26,64 @@ static const char *paint(FILE *out, const char *colour)
 
 /* ---- a run that held ---- */
 
-static void put_headline(const struct report_run *run, const char *word, const char *colour,
-                         FILE *out)
+static void put_headline(const struct report_run *run, FILE *out)
 {
     const struct run_result *result = run->result;
     char events[32], text[33];
     digest_text(result->digest, text);
     fprintf(out,
-            "%s%-4s%s  %s  %s  seed %" PRIu64 "  %s events  %" PRIu64 ".%" PRIu64
-            " s virtual  %" PRIu64 " ms  %.8s\n",
-            paint(out, colour), word, paint(out, "\033[0m"), run->spec.scenario, run->spec.policy,
+            "%sok%s    %s  %s  seed %" PRIu64 "  %s events  %" PRIu64 ".%" PRIu64
+            " s virtual  %" PRIu64 " ms  %.8s%s%s\n",
+            paint(out, "\033[32m"), paint(out, "\033[0m"), run->spec.scenario, run->spec.policy,
             run->spec.seed, count_text(result->events, events, sizeof events),
             result->virtual_ns / 1000000000, result->virtual_ns / 100000000 % 10,
-            result->native_ns / 1000000, text);
+            result->native_ns / 1000000, text, result->ended == OUTCOME_OK ? "" : "  ended in ",
+            result->ended == OUTCOME_OK ? "" : outcome_name(result->ended));
 }
 
-static void put_served(const struct run_result *result, FILE *out)
+static void put_bad_headline(const struct report_run *run, const char *word, FILE *out)
 {
-    const uint64_t *c = result->counters;
-    char recorded[32], served[32], commit[32], reserve[32], resident[32];
-    fprintf(out, "      served %s of %s operations",
-            count_text(c[COUNTER_operations_served], served, 32),
-            count_text(c[COUNTER_operations_recorded], recorded, 32));
-    if (c[COUNTER_vtable_refusals])
-        fprintf(out, ", %" PRIu64 " calls refused", c[COUNTER_vtable_refusals]);
-    if (c[COUNTER_operations_dependent])
-        fprintf(out, ", %" PRIu64 " dropped with them", c[COUNTER_operations_dependent]);
-    if (result->injected)
-        fprintf(out, ", %" PRIu64 " injected", result->injected);
-    fprintf(out, "\n      peaks: commit %s, reserved %s, resident %s",
-            bytes_text(c[COUNTER_commit_peak_bytes], commit, 32),
-            bytes_text(c[COUNTER_reserve_peak_bytes], reserve, 32),
-            bytes_text(c[COUNTER_resident_peak_bytes], resident, 32));
-    if (c[COUNTER_low_notifications])
-        fprintf(out, "; %" PRIu64 " low-memory notifications", c[COUNTER_low_notifications]);
-    fputc('\n', out);
+    char text[33];
+    digest_text(run->result->digest, text);
+    fprintf(out, "%s%-4s%s  %s  %s  seed %" PRIu64 "  %.8s\n", paint(out, "\033[31m"), word,
+            paint(out, "\033[0m"), run->spec.scenario, run->spec.policy, run->spec.seed, text);
 }
 
 /* ---- a run that did not ---- */
 
-/* Text in lines of at most 73 columns behind an indent of six. */
-static void put_wrapped(const char *text, FILE *out)
+/* Whether the word behind a number is its unit: the two stay on one line. */
+static bool is_unit(const char *word)
 {
-    unsigned column = 0;
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "s"};
+    size_t length = strcspn(word, " \n,;.)");
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (length == strlen(units[i]) && strncmp(word, units[i], length) == 0)
+            return true;
+    return false;
+}
+
+static size_t word_length(const char *word)
+{
+    size_t length = strcspn(word, " \n");
+    bool number = length && word[length - 1] >= '0' && word[length - 1] <= '9';
+    if (number && word[length] == ' ' && is_unit(word + length + 1))
+        length += 1 + strcspn(word + length + 1, " \n");
+    return length;
+}
+
+void put_wrapped(const char *text, unsigned indent, FILE *out)
+{
+    size_t column = 0, room = LINE_COLUMNS - indent;
     for (const char *at = text; *at;) {
-        size_t blank = strspn(at, " "), length = strcspn(at + blank, " \n");
-        if (column && column + blank + length > 73)
+        size_t blank = strspn(at, " "), length = word_length(at + blank);
+        if (column && column + blank + length > room)
             column = 0;
         if (column == 0)
-            fprintf(out, "%s      ", at == text ? "" : "\n");
+            fprintf(out, "%s%*s", at == text ? "" : "\n", (int)indent, "");
         else
             fprintf(out, "%.*s", (int)blank, at);
         fprintf(out, "%.*s", (int)length, at + blank);
-        column += (unsigned)(blank + length) + (column == 0 ? 0 : 0);
+        column += (column ? blank : 0) + length;
         at += blank + length;
         if (*at == '\n') {
             column = 0;
@@ -87,8 +93,36 @@ static void put_wrapped(const char *text, FILE *out)
     fputc('\n', out);
 }
 
-static void put_stack(const struct run_result *result, const uint64_t *frames, uint32_t count,
-                      FILE *out)
+static void put_served(const struct run_result *result, FILE *out)
+{
+    const uint64_t *c = result->counters;
+    char text[600], one[32], two[32], three[32];
+    int used = snprintf(text, sizeof text, "served %s of %s operations",
+                        count_text(c[COUNTER_operations_served], one, sizeof one),
+                        count_text(c[COUNTER_operations_recorded], two, sizeof two));
+    if (c[COUNTER_vtable_refusals])
+        used += snprintf(text + used, sizeof text - (size_t)used, ", %s calls refused",
+                         count_text(c[COUNTER_vtable_refusals], one, sizeof one));
+    if (c[COUNTER_operations_dependent])
+        used += snprintf(text + used, sizeof text - (size_t)used, ", %s dropped with them",
+                         count_text(c[COUNTER_operations_dependent], one, sizeof one));
+    if (result->injected)
+        snprintf(text + used, sizeof text - (size_t)used, ", %s injected",
+                 count_text(result->injected, one, sizeof one));
+    put_wrapped(text, BLOCK_INDENT, out);
+    used = snprintf(text, sizeof text, "peaks: commit %s, reserved %s, resident %s",
+                    bytes_text(c[COUNTER_commit_peak_bytes], one, sizeof one),
+                    bytes_text(c[COUNTER_reserve_peak_bytes], two, sizeof two),
+                    bytes_text(c[COUNTER_resident_peak_bytes], three, sizeof three));
+    if (c[COUNTER_low_notifications])
+        snprintf(text + used, sizeof text - (size_t)used, "; %s low-memory notification%s",
+                 count_text(c[COUNTER_low_notifications], one, sizeof one),
+                 c[COUNTER_low_notifications] == 1 ? "" : "s");
+    put_wrapped(text, BLOCK_INDENT, out);
+}
+
+void put_stack(const struct run_result *result, const uint64_t *frames, uint32_t count,
+               unsigned indent, FILE *out)
 {
     struct symbolizer *symbolizer = symbolizer_create(result->modules, result->modules_count);
     unsigned shown = 0;
@@ -102,11 +136,11 @@ static void put_stack(const struct run_result *result, const uint64_t *frames, u
             snprintf(where, sizeof where, "%s:%" PRIu32, frame.file, frame.line);
         else
             snprintf(where, sizeof where, "%s", frame.module);
-        fprintf(out, "      #%u %-34.60s  %s\n", shown++,
+        fprintf(out, "%*s#%u %-34.60s  %s\n", (int)indent, "", shown++,
                 frame.function[0] ? frame.function : "(no symbol)", where);
     }
     if (count && !symbolizer)
-        fprintf(out, "      (no stack: libdw.so.1 is not there)\n");
+        fprintf(out, "%*s(no stack: libdw.so.1 is not there)\n", (int)indent, "");
     symbolizer_destroy(symbolizer);
 }
 
@@ -135,7 +169,7 @@ static void put_host_call(const struct run_result *result, FILE *out)
         end[1] = '\0';
     char line[600];
     snprintf(line, sizeof line, "during %s", text);
-    put_wrapped(line, out);
+    put_wrapped(line, BLOCK_INDENT, out);
 }
 
 static void put_watch(const struct run_result *result, FILE *out)
@@ -148,8 +182,8 @@ static void put_watch(const struct run_result *result, FILE *out)
              count_text(result->watch_event_id, id, sizeof id),
              time_text(result->watch_event.time_ns, when, sizeof when),
              result->watch_stack_frames ? ", called from" : "");
-    put_wrapped(line, out);
-    put_stack(result, result->watch_stack, result->watch_stack_frames, out);
+    put_wrapped(line, BLOCK_INDENT, out);
+    put_stack(result, result->watch_stack, result->watch_stack_frames, BLOCK_INDENT, out);
 }
 
 static void put_output(const struct run_result *result, FILE *out)
@@ -177,18 +211,16 @@ static void put_output(const struct run_result *result, FILE *out)
 static void put_failure(const struct report_run *run, FILE *out)
 {
     const struct run_result *result = run->result;
-    char when[64], events[32], line[1200], again[2048];
+    char when[64], events[32], line[1200];
     snprintf(line, sizeof line, "%s, after event %s at %s",
              result->stop.text[0] ? result->stop.text : "no reason was given",
              count_text(result->events ? result->events - 1 : 0, events, sizeof events),
              time_text(result->virtual_ns, when, sizeof when));
-    put_wrapped(line, out);
+    put_wrapped(line, BLOCK_INDENT, out);
     put_host_call(result, out);
-    put_stack(result, result->stack, result->stack_frames, out);
+    put_stack(result, result->stack, result->stack_frames, BLOCK_INDENT, out);
     put_watch(result, out);
     put_output(result, out);
-    reproduction(run, again, sizeof again);
-    fprintf(out, "  again: %s\n\n", again);
 }
 
 static void put_tail(const struct run_result *result, FILE *out)
@@ -211,11 +243,10 @@ void report_run(const struct report_run *run, bool quiet, bool show_served, FILE
                                         "DIFF", "BUG",  "LOAD", "INT"};
     const struct run_result *result = run->result;
     if (result->outcome == OUTCOME_OK) {
-        if (!quiet) {
-            put_headline(run, "ok", "\033[32m", out);
-            if (show_served)
-                put_served(result, out);
-        }
+        if (!quiet)
+            put_headline(run, out);
+        if (!quiet && show_served)
+            put_served(result, out);
         return;
     }
     if (result->outcome == OUTCOME_LOAD) {
@@ -226,68 +257,14 @@ void report_run(const struct report_run *run, bool quiet, bool show_served, FILE
                 result->load_message + (begins ? length : 0));
         return;
     }
-    put_headline(run, words[result->outcome], "\033[31m", err);
+    FILE *to = result->outcome == OUTCOME_FINDING ? out : err; /* a finding is a result */
+    char again[REPRODUCTION_BYTES];
+    reproduction(run, again, sizeof again);
+    put_bad_headline(run, words[result->outcome], to);
     if (result->outcome == OUTCOME_INTERNAL)
-        put_tail(result, err);
-    put_failure(run, err);
-}
-
-/* ---- several ---- */
-
-static uint32_t find_name(const char *const *names, uint32_t count, const char *name)
-{
-    uint32_t i = 0;
-    while (i < count && strcmp(names[i], name) != 0)
-        i++;
-    return i;
-}
-
-void report_table(const struct report_run *runs, uint32_t count, FILE *out)
-{
-    const char *scenarios[512], *policies[64];
-    uint32_t rows = 0, columns = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        uint32_t row = find_name(scenarios, rows, runs[i].spec.scenario);
-        uint32_t column = find_name(policies, columns, runs[i].spec.policy);
-        if (row == rows && rows < 512)
-            scenarios[rows++] = runs[i].spec.scenario;
-        if (column == columns && columns < 64)
-            policies[columns++] = runs[i].spec.policy;
-    }
-    if (rows * columns < 2)
-        return;
-    fprintf(out, "\n%-24s", "");
-    for (uint32_t c = 0; c < columns; c++)
-        fprintf(out, " %-13.13s", policies[c]);
-    fputc('\n', out);
-    for (uint32_t r = 0; r < rows; r++) {
-        fprintf(out, "%-24.24s", scenarios[r]);
-        for (uint32_t c = 0; c < columns; c++) {
-            int worst = -1;
-            for (uint32_t i = 0; i < count; i++)
-                if (strcmp(runs[i].spec.scenario, scenarios[r]) == 0 &&
-                    strcmp(runs[i].spec.policy, policies[c]) == 0 &&
-                    (int)runs[i].result->outcome > worst)
-                    worst = (int)runs[i].result->outcome;
-            fprintf(out, " %-13.13s", worst < 0 ? "-" : outcome_name((enum outcome)worst));
-        }
-        fputc('\n', out);
-    }
-}
-
-void report_totals(const struct report_totals *totals, FILE *out)
-{
-    char text[32];
-    fprintf(out, "\n%s run%s:", count_text(totals->runs, text, sizeof text),
-            totals->runs == 1 ? "" : "s");
-    bool any = false;
-    for (int i = 0; i <= OUTCOME_INTERNAL; i++) {
-        if (totals->by_outcome[i] == 0)
-            continue;
-        fprintf(out, "%s %s %s", any ? "," : "",
-                count_text(totals->by_outcome[i], text, sizeof text),
-                outcome_name((enum outcome)i));
-        any = true;
-    }
-    fputc('\n', out);
+        put_tail(result, to);
+    report_broken(run, to);
+    if (result->outcome != OUTCOME_FINDING || result->ended != OUTCOME_OK)
+        put_failure(run, to);
+    fprintf(to, "  again: %s\n\n", again);
 }

@@ -9,14 +9,12 @@
 #include "harness/run.h"
 
 #define LOWWATER_VERSION "0.1.0"
+#define LINE_COLUMNS 80
+#define REPRODUCTION_BYTES 16384
 
 struct report_run {
     struct run_spec spec;
     struct run_result *result;
-    char inject[FAULT_RULES][160]; /* as given, for the reproduction */
-    uint32_t inject_count;
-    char settings[POLICY_PARAMS_MAX][160]; /* --set words as given */
-    uint32_t settings_count;
     const char *scenario_word; /* operands as the user wrote them */
     const char *policy_word;
 };
@@ -26,12 +24,34 @@ struct report_totals {
 };
 
 bool use_colour(FILE *out);
-/* One run, to out when it held (unless quiet), to err otherwise. */
+/* One run: to out when it held (unless quiet) or broke an expectation, to err otherwise. */
 void report_run(const struct report_run *run, bool quiet, bool show_served, FILE *out, FILE *err);
-/* Scenarios down, policies across, one word a cell. */
+/* Text in lines of at most 80 columns, each behind so many blanks; ends with a newline. */
+void put_wrapped(const char *text, unsigned indent, FILE *out);
+/* The policy's frames of a stack, one a line. */
+void put_stack(const struct run_result *result, const uint64_t *frames, uint32_t count,
+               unsigned indent, FILE *out);
+
+/* ---- report_finding.c ---- */
+
+/* Each broken expectation: promise, what happened, the failure before it, where it is written. */
+void report_broken(const struct report_run *run, FILE *out);
+/* The failure that was injected last before it, as --inject takes it; empty: none was. */
+const char *injection_text(const struct report_run *run, const struct broken *broken, char *text,
+                           size_t bytes);
+/* File and line in the policy, of its innermost frame when it broke; empty: not known. */
+const char *broken_where(const struct report_run *run, uint32_t index, char *text, size_t bytes);
+
+/* ---- report_table.c ---- */
+
+/* Scenarios down, policies across, one word a cell; in blocks when not all policies fit. */
 void report_table(const struct report_run *runs, uint32_t count, FILE *out);
-/* "12 runs: 11 ok, 1 crash". */
-void report_totals(const struct report_totals *totals, FILE *out);
+/* "12 runs: 11 ok, 1 finding in arena". */
+void report_totals(const struct report_totals *totals, const struct report_run *runs,
+                   uint32_t count, FILE *out);
+
+/* ---- for programs ---- */
+
 /* The command that repeats the run. */
 void reproduction(const struct report_run *run, char *text, size_t bytes);
 /* The id of a no-progress result: deadlock, self-deadlock, livelock. */

@@ -1,4 +1,4 @@
-/* Reports for programs: the --json document, the JUnit file, and the line that reproduces a run. */
+/* Reports for programs: the --json document. See report.h and docs/json.md. */
 #include "harness/report.h"
 
 #include <inttypes.h>
@@ -9,63 +9,7 @@
 #include "harness/options.h"
 #include "harness/symbolize.h"
 
-/* ---- the reproduction ---- */
-
-static bool is_plain(const char *word)
-{
-    return *word && word[strspn(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                      "0123456789_-./=:,%+@")] == '\0';
-}
-
-/* A word as a shell takes it: in single quotes where it needs them. */
-static void put_word(char *text, size_t bytes, const char *option, const char *word)
-{
-    size_t used = strlen(text);
-    used += (size_t)snprintf(text + used, bytes - used, "%s%s ", *option ? " " : "", option);
-    if (used >= bytes)
-        return;
-    if (is_plain(word)) {
-        snprintf(text + used, bytes - used, "%s", word);
-        return;
-    }
-    text[used++] = '\'';
-    for (; *word && used + 6 < bytes; word++) {
-        if (*word == '\'')
-            used += (size_t)snprintf(text + used, bytes - used, "'\\''");
-        else
-            text[used++] = *word;
-    }
-    text[used++] = '\'';
-    text[used] = '\0';
-}
-
-void reproduction(const struct report_run *run, char *text, size_t bytes)
-{
-    char seed[32], number[32];
-    snprintf(text, bytes, "lowwater run");
-    put_word(text, bytes, "", run->scenario_word);
-    put_word(text, bytes, "--policy", run->policy_word);
-    snprintf(seed, sizeof seed, "%" PRIu64, run->spec.seed);
-    put_word(text, bytes, "--seed", seed);
-    if (run->spec.factory)
-        put_word(text, bytes, "--factory", run->spec.factory);
-    for (uint32_t i = 0; i < run->settings_count; i++)
-        put_word(text, bytes, "--set", run->settings[i]);
-    for (uint32_t i = 0; i < run->inject_count; i++)
-        put_word(text, bytes, "--inject", run->inject[i]);
-    if (run->spec.max_events) {
-        snprintf(number, sizeof number, "%" PRIu64, run->spec.max_events);
-        put_word(text, bytes, "--max-events", number);
-    }
-    if (run->spec.timeout_s) {
-        snprintf(number, sizeof number, "%" PRIu64, run->spec.timeout_s);
-        put_word(text, bytes, "--timeout", number);
-    }
-}
-
-/* ---- JSON ---- */
-
-static void put_stack(struct json *json, const struct run_result *result)
+static void put_frames(struct json *json, const struct run_result *result)
 {
     struct symbolizer *symbolizer =
         result->stack_frames ? symbolizer_create(result->modules, result->modules_count) : NULL;
@@ -141,7 +85,7 @@ static void put_crash(struct json *json, const struct run_result *result)
         json_field(json, "memory", result->explanation);
     if (result->stop.kind == STOP_EXIT)
         json_field_number(json, "exit_code", result->stop.code);
-    put_stack(json, result);
+    put_frames(json, result);
     if (!result->watch_seen)
         return;
     event_text(&result->watch_event, text, sizeof text);
@@ -154,40 +98,79 @@ static void put_crash(struct json *json, const struct run_result *result)
 }
 
 /* A run without progress is one finding with the id of what held it up. */
-static void put_findings(struct json *json, const struct report_run *run)
+static void put_no_progress(struct json *json, const struct report_run *run, const char *again)
 {
     const struct run_result *result = run->result;
-    char again[2048];
+    json_object(json);
+    json_field(json, "id", progress_id(result));
+    json_field(json, "severity", "E");
+    json_field(json, "promise", "every call of the CLR returns");
+    json_field(json, "explanation", result->stop.text);
+    json_field_number(json, "event", result->events ? result->events - 1 : 0);
+    json_field_number(json, "virtual_ns", result->virtual_ns);
+    json_field_number(json, "count", 1);
+    json_field(json, "reproduce", again);
+    json_close(json);
+}
+
+static void put_broken(struct json *json, const struct report_run *run, uint32_t index,
+                       const char *again)
+{
+    const struct run_result *result = run->result;
+    const struct broken *broken = &result->broken[index];
+    char text[FAULT_TEXT_BYTES];
+    uint64_t last = result->events ? result->events - 1 : 0; /* it was found out at the end */
+    json_object(json);
+    json_field(json, "id", "expect");
+    json_field(json, "severity", "E");
+    json_field(json, "promise", broken->promise);
+    json_field(json, "expected", broken->expected);
+    json_field(json, "got", broken->got);
+    json_field_number(json, "event", broken->has_event ? broken->event : last);
+    json_field_number(json, "virtual_ns",
+                      broken->has_event ? broken->virtual_ns : result->virtual_ns);
+    json_field_number(json, "count", broken->count);
+    json_field(json, "injected", injection_text(run, broken, text, sizeof text));
+    json_field(json, "where", broken_where(run, index, text, sizeof text));
+    json_field(json, "path", run->spec.plan->path);
+    json_field_number(json, "line", broken->line);
+    json_field_number(json, "column", broken->column);
+    json_field(json, "key", broken->path);
+    json_field(json, "reproduce", again);
+    json_close(json);
+}
+
+static void put_findings(struct json *json, const struct report_run *run, const char *again)
+{
+    const struct run_result *result = run->result;
     json_key(json, "findings");
     json_array(json);
-    if (result->outcome == OUTCOME_NO_PROGRESS) {
-        reproduction(run, again, sizeof again);
-        json_object(json);
-        json_field(json, "id", progress_id(result));
-        json_field(json, "severity", "E");
-        json_field(json, "promise", "every call of the CLR returns");
-        json_field(json, "explanation", result->stop.text);
-        json_field_number(json, "event", result->events ? result->events - 1 : 0);
-        json_field_number(json, "virtual_ns", result->virtual_ns);
-        json_field_number(json, "count", 1);
-        json_field(json, "reproduce", again);
-        json_close(json);
-    }
-    json_close(json);
     if (result->outcome == OUTCOME_NO_PROGRESS)
-        put_stack(json, result);
+        put_no_progress(json, run, again);
+    for (uint32_t i = 0; i < result->broken_count; i++)
+        put_broken(json, run, i, again);
+    json_close(json);
+    if (result->broken_others)
+        json_field_number(json, "findings_left_out", result->broken_others);
+    if (result->outcome == OUTCOME_NO_PROGRESS)
+        put_frames(json, result);
 }
 
 static void put_run(struct json *json, const struct report_run *run)
 {
     const struct run_result *result = run->result;
-    char digest[33], again[2048];
+    char digest[33], again[REPRODUCTION_BYTES];
     digest_text(result->digest, digest);
+    reproduction(run, again, sizeof again);
     json_object(json);
     json_field(json, "scenario", run->spec.scenario);
     json_field(json, "policy", run->spec.policy);
     json_field_number(json, "seed", run->spec.seed);
     json_field(json, "outcome", outcome_name(result->outcome));
+    /* An end that the scenario expects, or that something else was found wrong with. */
+    bool other_end = result->ended == OUTCOME_CRASH || result->ended == OUTCOME_NO_PROGRESS;
+    if (other_end && result->outcome != result->ended)
+        json_field(json, "ended", outcome_name(result->ended));
     json_field(json, "digest", digest);
     json_field_number(json, "events", result->events);
     json_field_number(json, "virtual_ns", result->virtual_ns);
@@ -198,11 +181,10 @@ static void put_run(struct json *json, const struct report_run *run)
     for (int i = 0; i < COUNTERS; i++)
         json_field_number(json, counter_names[i], result->counters[i]);
     json_close(json);
-    if (result->outcome == OUTCOME_CRASH)
+    if (result->ended == OUTCOME_CRASH)
         put_crash(json, result);
-    else
-        put_findings(json, run);
-    reproduction(run, again, sizeof again);
+    if (result->outcome != OUTCOME_CRASH || result->broken_count)
+        put_findings(json, run, again);
     json_field(json, "reproduce", again);
     json_close(json);
 }
@@ -234,62 +216,4 @@ void report_json(const struct report_run *runs, uint32_t count, int exit_code,
     json_close(&json);
     json_close(&json);
     json_end(&json);
-}
-
-/* ---- JUnit: the common schema of continuous-integration systems ---- */
-
-static void put_xml(const char *text, FILE *out)
-{
-    for (; *text; text++) {
-        if (*text == '&')
-            fputs("&amp;", out);
-        else if (*text == '<')
-            fputs("&lt;", out);
-        else if (*text == '>')
-            fputs("&gt;", out);
-        else if (*text == '"')
-            fputs("&quot;", out);
-        else if ((unsigned char)*text >= 32 || *text == '\n')
-            fputc(*text, out);
-    }
-}
-
-static void put_case(const struct report_run *run, FILE *out)
-{
-    const struct run_result *result = run->result;
-    char again[2048];
-    fprintf(out, "    <testcase classname=\"%s\" name=\"", run->spec.policy);
-    put_xml(run->spec.scenario, out);
-    fprintf(out, " seed %" PRIu64 "\" time=\"%" PRIu64 ".%03" PRIu64 "\"", run->spec.seed,
-            result->native_ns / 1000000000, result->native_ns / 1000000 % 1000);
-    if (result->outcome == OUTCOME_OK) {
-        fputs("/>\n", out);
-        return;
-    }
-    bool failure = result->outcome == OUTCOME_FINDING || result->outcome == OUTCOME_NO_PROGRESS;
-    reproduction(run, again, sizeof again);
-    fprintf(out, ">\n      <%s type=\"%s\" message=\"", failure ? "failure" : "error",
-            outcome_name(result->outcome));
-    put_xml(result->stop.text, out);
-    fputs("\">", out);
-    put_xml(again, out);
-    fprintf(out, "</%s>\n    </testcase>\n", failure ? "failure" : "error");
-}
-
-void report_junit(const struct report_run *runs, uint32_t count, FILE *out)
-{
-    uint32_t failures = 0, errors = 0;
-    for (uint32_t i = 0; i < count; i++) {
-        enum outcome outcome = runs[i].result->outcome;
-        bool failure = outcome == OUTCOME_FINDING || outcome == OUTCOME_NO_PROGRESS;
-        failures += failure;
-        errors += outcome != OUTCOME_OK && !failure;
-    }
-    fprintf(out,
-            "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite "
-            "name=\"lowwater\" tests=\"%u\" failures=\"%u\" errors=\"%u\" skipped=\"0\">\n",
-            count, failures, errors);
-    for (uint32_t i = 0; i < count; i++)
-        put_case(&runs[i], out);
-    fputs("  </testsuite>\n</testsuites>\n", out);
 }

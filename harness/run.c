@@ -10,6 +10,7 @@
 #include <unistd.h>
 #include "harness/child.h"
 #include "harness/options.h"
+#include "harness/places.h"
 #include "harness/symbolize.h"
 
 const char *outcome_name(enum outcome outcome)
@@ -26,6 +27,35 @@ int outcome_exit_code(enum outcome outcome)
                                 EXIT_CRASH, EXIT_NONDETERMINISM, EXIT_INTERNAL,
                                 EXIT_INPUT, EXIT_INTERRUPTED};
     return codes[outcome];
+}
+
+/* Whether --set named this parameter: policy.KEY or policy.params.KEY. */
+static bool is_set(const struct run_words *words, const char *key)
+{
+    size_t length = strlen(key);
+    for (uint32_t i = 0; words && i < words->settings_count; i++) {
+        const char *word = words->settings[i];
+        const char *name = strncmp(word, "policy.", 7) == 0 ? word + 7 : "";
+        if (strncmp(name, "params.", 7) == 0)
+            name += 7;
+        if (strncmp(name, key, length) == 0 && name[length] == '=')
+            return true;
+    }
+    return false;
+}
+
+uint32_t run_params(const struct run_spec *spec, struct policy_param params[POLICY_PARAMS_MAX])
+{
+    const struct scenario *plan = spec->plan;
+    char named[64] = "";
+    uint32_t count = 0;
+    if (plan->policy)
+        places_base_name(plan->policy, named, sizeof named);
+    bool own = !plan->policy || strcmp(named, spec->policy) == 0;
+    for (uint32_t i = 0; i < plan->params_count; i++)
+        if (own || is_set(spec->words, plan->params[i].key))
+            params[count++] = plan->params[i];
+    return count;
 }
 
 struct run_result *run_result_create(void)
@@ -55,10 +85,10 @@ int run_start(const struct run_spec *spec, struct run_result *result)
 static void explain_silence(struct run_result *result, int status)
 {
     if (WIFEXITED(status) && WEXITSTATUS(status) == EXIT_INTERNAL) {
-        result->outcome = OUTCOME_INTERNAL;
+        result->outcome = result->ended = OUTCOME_INTERNAL;
         return;
     }
-    result->outcome = OUTCOME_CRASH;
+    result->outcome = result->ended = OUTCOME_CRASH;
     result->stop.kind = STOP_SIGNAL;
     if (WIFSIGNALED(status)) {
         result->stop.code = (uint32_t)WTERMSIG(status);
@@ -83,6 +113,18 @@ void run_reap(const struct run_spec *spec, struct run_result *result, int wait_s
         result->events = result->tail_count;
 }
 
+/* Runs once more with something watched; NULL when that is not possible. */
+static struct run_result *run_watching(const struct run_spec *again)
+{
+    struct run_result *seen = run_result_create();
+    int status;
+    pid_t pid = seen ? run_start(again, seen) : -1;
+    if (pid > 0 && waitpid(pid, &status, 0) == pid)
+        return seen;
+    run_result_destroy(seen);
+    return NULL;
+}
+
 /* Once more with the page watched: which call made it inaccessible, and who made it? */
 static void explain_page(const struct run_spec *spec, struct run_result *result)
 {
@@ -91,19 +133,46 @@ static void explain_page(const struct run_spec *spec, struct run_result *result)
         address >= WINDOW_BYTES || spec->watch_page)
         return;
     struct run_spec again = *spec;
-    struct run_result *seen = run_result_create();
-    int status;
     again.watch_page = address >> PAGE_SHIFT;
     again.trace_path = NULL;
-    if (!seen || again.watch_page == 0)
-        return;
-    pid_t pid = run_start(&again, seen);
-    if (pid > 0 && waitpid(pid, &status, 0) == pid && seen->watch_seen) {
+    struct run_result *seen = again.watch_page ? run_watching(&again) : NULL;
+    if (seen && seen->watch_seen) {
         result->watch_seen = true;
         result->watch_event_id = seen->watch_event_id;
         result->watch_event = seen->watch_event;
         result->watch_stack_frames = seen->watch_stack_frames;
         memcpy(result->watch_stack, seen->watch_stack, sizeof result->watch_stack);
+    }
+    run_result_destroy(seen);
+}
+
+/* Once more for the policy's stacks: where a bound was passed, or where the failure came from that
+ * a broken call had before it. Capturing them in the first run would slow down runs that hold. */
+static void explain_broken(const struct run_spec *spec, struct run_result *result)
+{
+    uint64_t events[BROKEN_MAX] = {0};
+    bool any = false;
+    if (spec->stack_events_count || !result->finished)
+        return;
+    for (uint32_t i = 0; i < result->broken_count; i++) {
+        const struct broken *broken = &result->broken[i];
+        bool passed = broken->has_event && strncmp(broken->path, "expect", 6) == 0;
+        events[i] = passed ? broken->event : broken->injections ? broken->last.event : UINT64_MAX;
+        any = any || events[i] != UINT64_MAX;
+    }
+    if (!any)
+        return;
+    struct run_spec again = *spec;
+    again.stack_events = events;
+    again.stack_events_count = result->broken_count;
+    again.trace_path = NULL;
+    struct run_result *seen = run_watching(&again);
+    if (seen && memcmp(seen->digest, result->digest, sizeof seen->digest) == 0) {
+        memcpy(result->broken_stack, seen->broken_stack, sizeof result->broken_stack);
+        memcpy(result->broken_stack_frames, seen->broken_stack_frames,
+               sizeof result->broken_stack_frames);
+        result->modules_count = seen->modules_count;
+        memcpy(result->modules, seen->modules, sizeof result->modules);
     }
     run_result_destroy(seen);
 }
@@ -136,6 +205,7 @@ void run_explain(const struct run_spec *spec, struct run_result *result)
 {
     explain_exception(result);
     explain_page(spec, result);
+    explain_broken(spec, result);
 }
 
 void run_execute(const struct run_spec *spec, struct run_result *result)

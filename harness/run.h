@@ -1,4 +1,4 @@
-/* One run: a recording (later a scenario) with one policy and one seed, in a child process.
+/* One run: a scenario (or a recording) with one policy and one seed, in a child process.
  *
  * The child writes what happened into memory it shares with the parent, so that nothing is lost
  * however it ends. */
@@ -25,42 +25,57 @@ enum outcome {
 const char *outcome_name(enum outcome outcome);
 int outcome_exit_code(enum outcome outcome);
 
-enum native_route { NATIVE_MALLOC, NATIVE_VIRTUAL, NATIVE_AROUND }; /* where OBJECT_NATIVE goes */
+#define SETTINGS_MAX 64
+
+/* Words of the command line that change a run: what repeats it, besides the operands. */
+struct run_words {
+    const char *settings[SETTINGS_MAX]; /* --set KEY=VALUE; the plan has them already */
+    uint32_t settings_count;
+    const char *inject[FAULT_RULES]; /* --inject */
+    uint32_t inject_count;
+};
 
 struct run_spec {
-    const char *scenario; /* as shown: the recording's name without folder and ending */
-    const char *scenario_path;
-    const struct recording *recording;
+    const char *scenario; /* as shown */
+    const struct scenario *plan;
+    const struct run_words *words;
     const char *policy;      /* as shown: name without folder and ending */
     const char *policy_path; /* the shared object */
     const char *factory;     /* --factory, or NULL */
     uint64_t seed;
-    struct machine_config machine;
-    enum native_route native_route;
-    struct policy_param params[POLICY_PARAMS_MAX];
-    uint32_t params_count;
-    struct fault_rule faults[FAULT_RULES];
+    /* The scenario's rules, then those of --inject. All count every call they match; the first in
+     * this order that fires decides. */
+    const struct fault_rule *faults;
     uint32_t faults_count;
-    bool shutdown_release;
-    bool digest;            /* false only in bench */
-    const char *trace_path; /* or NULL */
-    uint64_t timeout_s;     /* CPU seconds without an event; 0: 10 */
-    uint64_t max_events;    /* 0: 1e9 */
-    uint64_t watch_page;    /* logical page whose last change is to be explained; 0: none */
+    bool digest;                  /* false only in bench */
+    bool note_peak;               /* find the event of the highest commit charge */
+    const char *trace_path;       /* or NULL */
+    uint64_t timeout_s;           /* CPU seconds without an event; 0: 10 */
+    uint64_t max_events;          /* 0: 1e9 */
+    uint64_t watch_page;          /* logical page whose last change is to be explained; 0: none */
+    const uint64_t *stack_events; /* events whose stack in the policy goes to broken_stack[] */
+    uint32_t stack_events_count;  /* at most BROKEN_MAX */
 };
+
+/* The parameters that this run gives its policy. A scenario's own are meant for the policy that it
+ * names; to another one go only those that --set named. Returns their number. */
+uint32_t run_params(const struct run_spec *spec, struct policy_param params[POLICY_PARAMS_MAX]);
 
 #define STACK_FRAMES_MAX 48
 #define RUN_TAIL_EVENTS 256
 #define RUN_OUTPUT_BYTES (64 * 1024)
+#define BROKEN_MAX 16
+#define BROKEN_FRAMES_MAX 16
 
 /* Lives in shared memory; plain data only. */
 struct run_result {
-    bool outcome_known; /* false: the child died without a word */
-    bool finished;      /* digest and counters are complete */
-    bool usage_error;   /* a parameter was wrong: exit 2 instead of 6 */
-    int wait_status;    /* as waitpid gave it */
-    enum outcome outcome;
-    struct stop stop; /* kind STOP_NONE when the run reached its end */
+    bool outcome_known;   /* false: the child died without a word */
+    bool finished;        /* digest and counters are complete */
+    bool usage_error;     /* a parameter was wrong: exit 2 instead of 6 */
+    int wait_status;      /* as waitpid gave it */
+    enum outcome outcome; /* as judged: what held although it ended badly is ok */
+    enum outcome ended;   /* how the run itself ended: ok, no-progress, crash */
+    struct stop stop;     /* kind STOP_NONE when the run reached its end */
     uint8_t digest[16];
     uint64_t events;
     uint64_t virtual_ns;
@@ -68,7 +83,13 @@ struct run_result {
     uint64_t injected;
     uint64_t rule_injected[FAULT_RULES];
     uint64_t counters[COUNTERS];
-    uint16_t host_call; /* the CLR call being served when it stopped */
+    uint32_t broken_count;  /* of broken[] */
+    uint64_t broken_others; /* more calls that gave something else than expected, not listed */
+    struct broken broken[BROKEN_MAX];
+    uint64_t broken_stack[BROKEN_MAX][BROKEN_FRAMES_MAX]; /* of spec.stack_events, the same order */
+    uint32_t broken_stack_frames[BROKEN_MAX];
+    uint64_t peak_event, peak_ns; /* spec.note_peak */
+    uint16_t host_call;           /* the CLR call being served when it stopped */
     uint64_t host_call_arg[3];
     uint64_t stack[STACK_FRAMES_MAX]; /* native program counters, innermost first */
     uint32_t stack_frames;
@@ -96,7 +117,8 @@ void run_result_destroy(struct run_result *result);
 void run_execute(const struct run_spec *spec, struct run_result *result);
 /* The same in steps, for --jobs: run_start returns the child's pid, run_reap takes waitpid's
  * status. */
-/* After a crash: runs again to find the call that made the page inaccessible. */
+/* Once it has ended: after a crash runs again to find the call that made the page inaccessible,
+ * after a finding to find the policy's stack where it broke. */
 void run_explain(const struct run_spec *spec, struct run_result *result);
 int run_start(const struct run_spec *spec, struct run_result *result);
 void run_reap(const struct run_spec *spec, struct run_result *result, int wait_status);

@@ -6,7 +6,7 @@
 #include "harness/options.h"
 
 struct setting {
-    struct run_spec *spec;
+    struct scenario *plan;
     const char *key, *value;
     char *message;
     size_t message_bytes;
@@ -26,7 +26,7 @@ static bool set_ram(struct setting *s)
     if (!parse_bytes(s->value, &bytes) || bytes < PAGE_BYTES || bytes > BYTES_MAX ||
         bytes % PAGE_BYTES)
         return bad(s, "a size from 4KiB to 64TiB in whole pages, like 512MiB");
-    s->spec->machine.ram_bytes = bytes;
+    s->plan->machine.ram_bytes = bytes;
     return true;
 }
 
@@ -35,7 +35,7 @@ static bool set_pagefile(struct setting *s)
     uint64_t bytes;
     if (!parse_bytes(s->value, &bytes) || bytes > BYTES_MAX || bytes % PAGE_BYTES)
         return bad(s, "a size from 0 to 64TiB in whole pages, like 1GiB");
-    s->spec->machine.pagefile_bytes = bytes;
+    s->plan->machine.pagefile_bytes = bytes;
     return true;
 }
 
@@ -51,7 +51,7 @@ static bool set_address_space(struct setting *s)
                    {"128TiB", UINT64_C(128) << 40}};
     for (size_t i = 0; i < sizeof layouts / sizeof *layouts; i++) {
         if (strcmp(s->value, layouts[i].name) == 0) {
-            s->spec->machine.address_space_bytes = layouts[i].bytes;
+            s->plan->machine.address_space_bytes = layouts[i].bytes;
             return true;
         }
     }
@@ -63,7 +63,7 @@ static bool set_processors(struct setting *s)
     uint64_t count;
     if (!parse_u64(s->value, &count) || count < 1 || count > 64)
         return bad(s, "from 1 to 64");
-    s->spec->machine.processors = (uint32_t)count;
+    s->plan->machine.processors = (uint32_t)count;
     return true;
 }
 
@@ -77,12 +77,12 @@ static bool set_flag(struct setting *s, bool *flag)
 
 static bool set_large_pages(struct setting *s)
 {
-    return set_flag(s, &s->spec->machine.lock_memory_privilege);
+    return set_flag(s, &s->plan->machine.lock_memory_privilege);
 }
 
 static bool set_guard(struct setting *s)
 {
-    return set_flag(s, &s->spec->machine.guard_heap_blocks);
+    return set_flag(s, &s->plan->machine.guard_heap_blocks);
 }
 
 static bool set_native(struct setting *s)
@@ -90,7 +90,7 @@ static bool set_native(struct setting *s)
     static const char *const routes[] = {"malloc", "virtual", "around"};
     for (int i = 0; i < 3; i++) {
         if (strcmp(s->value, routes[i]) == 0) {
-            s->spec->native_route = (enum native_route)i;
+            s->plan->workload.steps[0].replay->native = (enum replay_native)i;
             return true;
         }
     }
@@ -101,7 +101,7 @@ static bool set_shutdown(struct setting *s)
 {
     if (strcmp(s->value, "release") != 0 && strcmp(s->value, "none") != 0)
         return bad(s, "release or none");
-    s->spec->shutdown_release = strcmp(s->value, "release") == 0;
+    s->plan->shutdown_release = strcmp(s->value, "release") == 0;
     return true;
 }
 
@@ -122,18 +122,18 @@ static const struct {
 
 static bool set_parameter(struct setting *s)
 {
-    struct run_spec *spec = s->spec;
-    if (spec->params_count == POLICY_PARAMS_MAX) {
+    struct scenario *plan = s->plan;
+    if (plan->params_count == POLICY_PARAMS_MAX) {
         snprintf(s->message, s->message_bytes, "too many policy parameters");
         return false;
     }
-    struct policy_param *param = &spec->params[spec->params_count++];
+    struct policy_param *param = &plan->params[plan->params_count++];
     snprintf(param->key, sizeof param->key, "%s", s->key + strlen("policy."));
     snprintf(param->value, sizeof param->value, "%s", s->value);
     return true;
 }
 
-bool setting_apply(struct run_spec *spec, const char *text, char *message, size_t message_bytes)
+bool setting_apply(struct scenario *plan, const char *text, char *message, size_t message_bytes)
 {
     char key[64];
     const char *equals = strchr(text, '=');
@@ -142,7 +142,7 @@ bool setting_apply(struct run_spec *spec, const char *text, char *message, size_
         return false;
     }
     snprintf(key, sizeof key, "%.*s", (int)(equals - text), text);
-    struct setting s = {spec, key, equals + 1, message, message_bytes};
+    struct setting s = {plan, key, equals + 1, message, message_bytes};
     if (strncmp(key, "policy.", 7) == 0 && key[7])
         return set_parameter(&s);
     const char *names[SETTINGS];

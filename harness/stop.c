@@ -142,7 +142,9 @@ void child_finish(struct child *child)
     sim->counters[COUNTER_heap_live_blocks] = blocks;
     sim->counters[COUNTER_heap_live_bytes] = bytes;
     sim->actor = ACTOR_MACHINE;
-    sim_event(sim, EVENT_run_end, 0, (uint64_t)result->outcome,
+    judge_end(child);
+    /* How it ended, not what was thought of it: a changed expectation changes no digest. */
+    sim_event(sim, EVENT_run_end, 0, (uint64_t)result->ended,
               result->stop.kind == STOP_HANG ? 0 : result->stop.code, 0, 0);
     trace_digest(&sim->trace, result->digest);
     result->events = trace_count(&sim->trace);
@@ -168,7 +170,7 @@ void child_on_stop(struct sim *sim, const struct stop *stop)
     if (result->outcome_known) /* the end of the run failed in its turn: keep the first reason */
         _exit(0);
     result->outcome_known = true;
-    result->outcome = outcome_of(stop->kind);
+    result->ended = outcome_of(stop->kind);
     result->stop = *stop;
     result->stop.ucontext = NULL;
     result->host_call = sim->host_call;

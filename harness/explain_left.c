@@ -1,0 +1,128 @@
+/* Memory that the CLR still held when the run ended, and which calls had given it. See explain.h.
+ */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/event_text.h"
+#include "harness/explain.h"
+#include "harness/grow.h"
+#include "harness/options.h"
+#include "include/winnt.h"
+
+/* Blocks that live, by address: open addressing, kept at most half full. */
+struct block {
+    uint64_t address; /* 0: free place */
+    uint64_t event;   /* that gave it; UINT64_MAX: given back */
+};
+
+struct blocks {
+    struct block *slots;
+    size_t room, used;
+};
+
+static struct block *find(const struct blocks *blocks, uint64_t address)
+{
+    size_t at = (address >> 4) * UINT64_C(0x9e3779b97f4a7c15) >> 20 & (blocks->room - 1);
+    while (blocks->slots[at].address && blocks->slots[at].address != address)
+        at = (at + 1) & (blocks->room - 1);
+    return &blocks->slots[at];
+}
+
+static void grow(struct blocks *blocks)
+{
+    struct blocks larger = {.room = blocks->room ? blocks->room * 2 : 1024};
+    larger.slots = calloc(larger.room, sizeof *larger.slots);
+    CHECK(larger.slots != NULL);
+    for (size_t i = 0; i < blocks->room; i++) {
+        if (blocks->slots[i].address && blocks->slots[i].event != UINT64_MAX) {
+            *find(&larger, blocks->slots[i].address) = blocks->slots[i];
+            larger.used++;
+        }
+    }
+    free(blocks->slots);
+    *blocks = larger;
+}
+
+static void hold(struct blocks *blocks, uint64_t address, uint64_t event)
+{
+    if (blocks->used * 2 >= blocks->room)
+        grow(blocks);
+    struct block *block = find(blocks, address);
+    blocks->used += block->address == 0;
+    *block = (struct block){address, event};
+}
+
+static void let_go(struct blocks *blocks, uint64_t address)
+{
+    struct block *block = blocks->room && address ? find(blocks, address) : NULL;
+    if (block && block->address)
+        block->event = UINT64_MAX;
+}
+
+static void follow(struct blocks *regions, struct blocks *heap, uint64_t id,
+                   const struct event *event)
+{
+    uint32_t type = (uint32_t)event->arg[2];
+    if (event->error != 0)
+        return;
+    switch (event->kind) {
+    case EVENT_host_VirtualAlloc:
+        if (event->arg[3] && ((type & MEM_RESERVE) || event->arg[0] == 0))
+            hold(regions, event->arg[3], id);
+        break;
+    case EVENT_host_VirtualFree:
+        if (type & MEM_RELEASE)
+            let_go(regions, event->arg[0]);
+        break;
+    case EVENT_malloc_Alloc:
+    case EVENT_malloc_DebugAlloc:
+        if (event->arg[2])
+            hold(heap, event->arg[2], id);
+        break;
+    case EVENT_malloc_Free:
+        let_go(heap, event->arg[0]);
+        break;
+    default:
+        break;
+    }
+}
+
+/* Counts what is held under the step that asked for it. */
+static void count_held(const struct blocks *blocks, const struct trace_file *trace,
+                       struct tallies *held)
+{
+    for (size_t i = 0; i < blocks->room; i++) {
+        const struct block *block = &blocks->slots[i];
+        if (block->address == 0 || block->event == UINT64_MAX)
+            continue;
+        const struct event *event = &trace->events[block->event];
+        uint64_t bytes = event->kind == EVENT_host_VirtualAlloc ? event->arg[1] : event->arg[0];
+        tally_add(held, event->kind, block->event, event->time_ns, bytes);
+    }
+}
+
+void explain_left(const struct report_run *run, const struct trace_file *trace, FILE *out)
+{
+    static struct tallies held;
+    struct blocks regions = {NULL, 0, 0}, heap = {NULL, 0, 0};
+    held = (struct tallies){.used = 0};
+    (void)run;
+    for (uint64_t i = 0; i < trace->count; i++)
+        follow(&regions, &heap, i, &trace->events[i]);
+    count_held(&regions, trace, &held);
+    count_held(&heap, trace, &held);
+    tally_sort(&held);
+    for (uint32_t i = 0; i < held.used; i++) {
+        const struct tally *tally = &held.items[i];
+        char text[512], bytes[32], number[32];
+        const char *name = event_shapes[tally->key].name, *colons = strstr(name, "::");
+        snprintf(text, sizeof text, "%s block%s, %s, of %s",
+                 count_text(tally->count, number, sizeof number), tally->count > 1 ? "s" : "",
+                 bytes_text(tally->bytes, bytes, sizeof bytes), colons ? colons + 2 : name);
+        put_explained(i ? "" : "left", text, out);
+    }
+    if (held.used == 0)
+        put_explained("left", "nothing that the CLR had asked for", out);
+    free(regions.slots);
+    free(heap.slots);
+}

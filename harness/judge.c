@@ -1,0 +1,352 @@
+/* Expectations. See judge.h. */
+#include "harness/judge.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include "harness/child.h"
+#include "harness/options.h"
+
+/* Calls may take so many places of the list, so that expectations of the whole run find room. */
+#define BROKEN_CALLS_MAX (BROKEN_MAX - 4)
+
+/* ---- while it runs ---- */
+
+static bool only_grows(uint16_t counter)
+{
+    static const uint16_t others[] = {COUNTER_commit_bytes, COUNTER_reserve_bytes,
+                                      COUNTER_heap_live_blocks, COUNTER_heap_live_bytes};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (counter == others[i])
+            return false;
+    return true;
+}
+
+/* The number behind an expectation, NULL where there is none that can be watched. */
+static const uint64_t *watched_number(struct sim *sim, const struct expectation *expectation)
+{
+    switch (expectation->kind) {
+    case EXPECT_COUNTER:
+        return only_grows(expectation->counter) ? &sim->counters[expectation->counter] : NULL;
+    case EXPECT_INJECTED:
+        return &sim->faults.injected;
+    case EXPECT_RULE_INJECTED:
+        return &sim->faults.rules[expectation->index].injected;
+    default:
+        return NULL;
+    }
+}
+
+bool judge_begin(struct child *child)
+{
+    struct judge *judge = &child->judge;
+    const struct scenario *plan = child->spec->plan;
+    for (uint32_t i = 0; i < plan->expectations_count && judge->watched_count < WATCHED_MAX; i++) {
+        const struct expectation *expectation = &plan->expectations[i];
+        const uint64_t *number = watched_number(child->sim, expectation);
+        bool bounded = compare_exceeded(&expectation->comparison, UINT64_MAX);
+        if (number && bounded)
+            judge->watched[judge->watched_count++] =
+                (struct watched){i, number, expectation->comparison, {0}};
+    }
+    judge->active = judge->watched_count;
+    /* What came before a broken call is told too, and any call may have an expectation. */
+    bool tells_failures = plan->text != NULL && child->spec->faults_count > 0;
+    return judge->active > 0 || tells_failures;
+}
+
+static void note_moment(struct child *child, struct broken *broken, uint64_t event, uint64_t ns)
+{
+    broken->has_event = true;
+    broken->event = event;
+    broken->virtual_ns = ns;
+    broken->injections = child->judge.injections;
+    broken->last = child->judge.last;
+}
+
+void judge_record(struct child *child, const struct event *event)
+{
+    struct judge *judge = &child->judge;
+    if (event->kind == EVENT_fault_injected) {
+        judge->injections++;
+        judge->last = (struct injection){trace_count(&child->sim->trace) - 1, event->time_ns,
+                                         event->arg[1], (uint32_t)event->arg[2], event->error};
+    }
+    for (uint32_t i = 0; i < judge->active;) {
+        struct watched *watched = &judge->watched[i];
+        if (!compare_exceeded(&watched->comparison, *watched->number)) {
+            i++;
+            continue;
+        }
+        note_moment(child, &watched->broken_at, trace_count(&child->sim->trace) - 1,
+                    event->time_ns);
+        struct watched passed = *watched;
+        judge->active--;
+        *watched = judge->watched[judge->active];
+        judge->watched[judge->active] = passed;
+    }
+}
+
+/* ---- calls of the workload ---- */
+
+static const char *const slot_names[CALL_SLOTS] = {
+    [CALL_VirtualAlloc] = "VirtualAlloc",
+    [CALL_VirtualFree] = "VirtualFree",
+    [CALL_VirtualQuery] = "VirtualQuery",
+    [CALL_VirtualProtect] = "VirtualProtect",
+    [CALL_GetMemoryLoad] = "GetMemoryLoad",
+    [CALL_CreateMalloc] = "CreateMalloc",
+    [CALL_RegisterMemoryNotificationCallback] = "RegisterMemoryNotificationCallback",
+    [CALL_NeedsVirtualAddressSpace] = "NeedsVirtualAddressSpace",
+    [CALL_AcquiredVirtualAddressSpace] = "AcquiredVirtualAddressSpace",
+    [CALL_ReleasedVirtualAddressSpace] = "ReleasedVirtualAddressSpace",
+    [CALL_Alloc] = "Alloc",
+    [CALL_DebugAlloc] = "DebugAlloc",
+    [CALL_Free] = "Free",
+    [CALL_QueryInterface] = "QueryInterface",
+    [CALL_AddRef] = "AddRef",
+    [CALL_Release] = "Release",
+    [CALL_read] = "read",
+    [CALL_write] = "write",
+    [CALL_map_view] = "map-view",
+    [CALL_unmap_view] = "unmap-view",
+};
+
+static const char *step_name(const struct step *step)
+{
+    return step->kind == STEP_CALL ? slot_names[step->call->slot] : "a call";
+}
+
+void judge_call(void *context, const struct step *step, const char *expected, const char *got)
+{
+    struct child *child = context;
+    struct run_result *result = child->result;
+    for (uint32_t i = 0; i < result->broken_count; i++) {
+        struct broken *known = &result->broken[i];
+        if (known->line == step->line && strcmp(known->path, step->path ? step->path : "") == 0 &&
+            strcmp(known->expected, expected) == 0) {
+            known->count++;
+            return;
+        }
+    }
+    if (result->broken_count == BROKEN_CALLS_MAX) {
+        result->broken_others++;
+        return;
+    }
+    struct broken *broken = &result->broken[result->broken_count++];
+    *broken = (struct broken){.line = step->line, .column = step->column, .count = 1};
+    snprintf(broken->path, sizeof broken->path, "%s", step->path ? step->path : "");
+    snprintf(broken->promise, sizeof broken->promise, "%s must give %s", step_name(step), expected);
+    snprintf(broken->expected, sizeof broken->expected, "%s", expected);
+    snprintf(broken->got, sizeof broken->got, "%s", got);
+    uint64_t count = trace_count(&child->sim->trace);
+    note_moment(child, broken, count ? count - 1 : 0, child->sim->now_ns);
+}
+
+/* ---- what is left ---- */
+
+static bool wants_nothing_left(const struct child *child)
+{
+    const struct scenario *plan = child->spec->plan;
+    for (uint32_t i = 0; i < plan->expectations_count; i++)
+        if (plan->expectations[i].kind == EXPECT_NOTHING_LEFT)
+            return true;
+    return false;
+}
+
+void judge_workload_begins(struct child *child)
+{
+    if (wants_nothing_left(child))
+        machine_left_behind(child->machine, &child->judge.before);
+}
+
+void judge_workload_ended(struct child *child)
+{
+    child->judge.has_after = wants_nothing_left(child);
+    if (child->judge.has_after)
+        machine_left_behind(child->machine, &child->judge.after);
+}
+
+struct words {
+    char *text;
+    size_t bytes, used;
+};
+
+/* Adds "512.0 KiB committed" when there is more than there may be. */
+static void put_more(struct words *words, uint64_t is, uint64_t may, bool bytes, const char *what)
+{
+    char number[32];
+    if (is <= may || words->used >= words->bytes)
+        return;
+    if (bytes)
+        bytes_text(is - may, number, sizeof number);
+    else
+        count_text(is - may, number, sizeof number);
+    words->used += (size_t)snprintf(words->text + words->used, words->bytes - words->used,
+                                    "%s%s %s", words->used ? ", " : "", number, what);
+}
+
+/* Words for what the process holds more than it may; false when it does not.
+ *
+ * Without a shutdown the host lives on and may keep what it held when the CLR had started. With
+ * one nothing that VirtualAlloc gave may be left, and no heap or heap block; charge is not
+ * compared, because the process heap itself has some. */
+static bool left_behind(const struct child *child, char *text, size_t bytes)
+{
+    const struct machine_left *after = &child->judge.after, *before = &child->judge.before;
+    struct words words = {text, bytes, 0};
+    if (!child->judge.has_after) {
+        snprintf(text, bytes, "the run did not come to its end");
+        return true;
+    }
+    if (child->spec->plan->shutdown_release) {
+        put_more(&words, after->regions, 0, false, "regions of VirtualAlloc");
+        put_more(&words, after->reserved_bytes, 0, true, "reserved");
+        put_more(&words, after->heaps, 0, false, "heaps");
+        put_more(&words, after->heap_blocks, 0, false, "heap blocks");
+        put_more(&words, after->heap_bytes, 0, true, "in heap blocks");
+    } else {
+        put_more(&words, after->commit_bytes, before->commit_bytes, true, "committed");
+        put_more(&words, after->reserved_bytes, before->reserved_bytes, true, "reserved");
+        put_more(&words, after->heap_blocks, before->heap_blocks, false, "heap blocks");
+    }
+    if (words.used && words.used < bytes)
+        snprintf(text + words.used, bytes - words.used, " %s",
+                 child->spec->plan->shutdown_release ? "left" : "more than before");
+    return words.used > 0;
+}
+
+/* ---- at the end ---- */
+
+static uint64_t exits_of(const struct run_result *result)
+{
+    return result->ended == OUTCOME_CRASH;
+}
+
+/* "512.0 MiB", with every byte behind it where that rounds: 512.0 MiB (536,875,008 bytes). */
+static void put_bytes(uint64_t bytes, char *text, size_t text_bytes)
+{
+    char rounded[32], exact[32];
+    uint64_t unit = 1;
+    while (bytes / unit >= 1024)
+        unit *= 1024;
+    bytes_text(bytes, rounded, sizeof rounded);
+    if (bytes % unit == 0)
+        snprintf(text, text_bytes, "%s", rounded);
+    else
+        snprintf(text, text_bytes, "%s (%s bytes)", rounded,
+                 count_text(bytes, exact, sizeof exact));
+}
+
+static bool number_holds(const struct expectation *expectation, uint64_t number, bool bytes,
+                         char *got, size_t got_bytes)
+{
+    if (bytes)
+        put_bytes(number, got, got_bytes);
+    else
+        count_text(number, got, got_bytes);
+    return compare_holds(&expectation->comparison, number);
+}
+
+static bool share_holds(const struct child *child, const struct expectation *expectation, char *got,
+                        size_t got_bytes)
+{
+    uint64_t served = child->sim->counters[COUNTER_operations_served];
+    uint64_t recorded = child->sim->counters[COUNTER_operations_recorded];
+    uint64_t tenths = recorded ? served * 1000 / recorded : 1000;
+    char some[32], all[32];
+    snprintf(got, got_bytes, "%" PRIu64 ".%" PRIu64 "%%: %s of %s operations", tenths / 10,
+             tenths % 10, count_text(served, some, sizeof some),
+             count_text(recorded, all, sizeof all));
+    /* Compared exactly: 95% of the operations, not 95 after rounding. */
+    struct comparison exact = expectation->comparison;
+    exact.value *= recorded;
+    exact.high *= recorded;
+    return recorded == 0 || compare_holds(&exact, served * 100);
+}
+
+static bool holds(const struct child *child, const struct expectation *expectation, char *got,
+                  size_t bytes)
+{
+    const struct sim *sim = child->sim;
+    const struct run_result *result = child->result;
+    switch (expectation->kind) {
+    case EXPECT_COUNTER: {
+        const char *name = counter_names[expectation->counter];
+        size_t length = strlen(name);
+        bool is_bytes = length > 6 && strcmp(name + length - 6, "_bytes") == 0;
+        return number_holds(expectation, sim->counters[expectation->counter], is_bytes, got, bytes);
+    }
+    case EXPECT_SHARE_SERVED:
+        return share_holds(child, expectation, got, bytes);
+    case EXPECT_PROCESS_EXITS:
+        return number_holds(expectation, exits_of(result), false, got, bytes);
+    case EXPECT_INJECTED:
+        return number_holds(expectation, sim->faults.injected, false, got, bytes);
+    case EXPECT_RULE_INJECTED:
+        return number_holds(expectation, sim->faults.rules[expectation->index].injected, false, got,
+                            bytes);
+    case EXPECT_OUTCOME:
+        snprintf(got, bytes, "%s", outcome_name(result->ended));
+        return expectation->outcome == (int)result->ended;
+    case EXPECT_NOTHING_LEFT:
+        return !left_behind(child, got, bytes);
+    }
+    return true;
+}
+
+static void add_broken(struct child *child, uint32_t index, const char *got)
+{
+    struct run_result *result = child->result;
+    const struct expectation *expectation = &child->spec->plan->expectations[index];
+    if (result->broken_count == BROKEN_MAX) {
+        result->broken_others++;
+        return;
+    }
+    struct broken *broken = &result->broken[result->broken_count++];
+    *broken = (struct broken){.injections = child->judge.injections, .last = child->judge.last};
+    for (uint32_t i = child->judge.active; i < child->judge.watched_count; i++)
+        if (child->judge.watched[i].expectation == index)
+            *broken = child->judge.watched[i].broken_at;
+    broken->line = expectation->line;
+    broken->column = expectation->column;
+    broken->count = 1;
+    const char *blank = strchr(expectation->text, ' ');
+    snprintf(broken->path, sizeof broken->path, "%s", expectation->path ? expectation->path : "");
+    snprintf(broken->promise, sizeof broken->promise, "%s", expectation->text);
+    snprintf(broken->expected, sizeof broken->expected, "%s",
+             blank ? blank + 1 : expectation->text);
+    snprintf(broken->got, sizeof broken->got, "%s", got);
+}
+
+/* Whether a scenario wants the run to end as it did: an `outcome`, or as many `process-exits`. */
+static bool end_expected(const struct child *child)
+{
+    const struct scenario *plan = child->spec->plan;
+    const struct run_result *result = child->result;
+    bool expected = result->ended == OUTCOME_OK;
+    for (uint32_t i = 0; i < plan->expectations_count; i++) {
+        const struct expectation *expectation = &plan->expectations[i];
+        if (expectation->kind == EXPECT_OUTCOME && expectation->outcome == (int)result->ended)
+            expected = true;
+        if (expectation->kind == EXPECT_PROCESS_EXITS && exits_of(result) > 0 &&
+            compare_holds(&expectation->comparison, exits_of(result)))
+            expected = true;
+    }
+    return expected;
+}
+
+void judge_end(struct child *child)
+{
+    const struct scenario *plan = child->spec->plan;
+    struct run_result *result = child->result;
+    result->outcome = result->ended;
+    if (result->ended == OUTCOME_LOAD || !end_expected(child))
+        return;
+    for (uint32_t i = 0; i < plan->expectations_count; i++) {
+        char got[160] = "";
+        if (!holds(child, &plan->expectations[i], got, sizeof got))
+            add_broken(child, i, got);
+    }
+    result->outcome = result->broken_count ? OUTCOME_FINDING : OUTCOME_OK;
+}

@@ -1,0 +1,113 @@
+/* Broken expectations for people. See report.h. */
+#include <inttypes.h>
+#include <string.h>
+#include "core/status.h"
+#include "harness/event_text.h"
+#include "harness/options.h"
+#include "harness/report.h"
+#include "harness/symbolize.h"
+
+#define ID_INDENT 10 /* behind "  expect  " */
+
+/* The rule that fired, narrowed to the one match at which it did. */
+static struct fault_rule narrowed(const struct report_run *run, const struct injection *injection)
+{
+    struct fault_rule rule = run->spec.faults[injection->rule];
+    rule.nth = injection->match;
+    rule.every = rule.chance_num = rule.chance_den = 0;
+    rule.times = 1;
+    return rule;
+}
+
+static bool is_known(const struct report_run *run, const struct broken *broken)
+{
+    return broken->injections > 0 && broken->last.rule < run->spec.faults_count;
+}
+
+const char *injection_text(const struct report_run *run, const struct broken *broken, char *text,
+                           size_t bytes)
+{
+    text[0] = '\0';
+    if (is_known(run, broken)) {
+        struct fault_rule rule = narrowed(run, &broken->last);
+        fault_format(&rule, text, bytes);
+    }
+    return text;
+}
+
+const char *broken_where(const struct report_run *run, uint32_t index, char *text, size_t bytes)
+{
+    const struct run_result *result = run->result;
+    uint32_t count = result->broken_stack_frames[index];
+    struct symbolizer *symbolizer =
+        count ? symbolizer_create(result->modules, result->modules_count) : NULL;
+    text[0] = '\0';
+    for (uint32_t i = 0; symbolizer && i < count && !text[0]; i++) {
+        struct frame_text frame;
+        symbolize(symbolizer, result->broken_stack[index][i], i == 0, &frame);
+        if (!frame.in_lowwater && frame.line)
+            snprintf(text, bytes, "%s:%" PRIu32, frame.file, frame.line);
+    }
+    symbolizer_destroy(symbolizer);
+    return text;
+}
+
+/* "VirtualAlloc[commit] #106 was refused (ERROR_COMMITMENT_LIMIT)" */
+static void put_injection(const struct report_run *run, const struct broken *broken, FILE *out)
+{
+    const struct injection *last = &broken->last;
+    char text[FAULT_TEXT_BYTES], line[FAULT_TEXT_BYTES + 256], number[32], others[32];
+    if (!is_known(run, broken))
+        return;
+    injection_text(run, broken, text, sizeof text);
+    text[strcspn(text, "#")] = '\0';
+    const struct fault_rule *rule = &run->spec.faults[last->rule];
+    const char *error = last->code ? status_name((enum status)rule->error) : NULL;
+    int used = snprintf(line, sizeof line, "after %s #%s was %s%s%s, event %s", text,
+                        count_text(last->match, number, sizeof number),
+                        error ? "refused (" : "delayed", error ? error : "", error ? ")" : "",
+                        count_text(last->event, others, sizeof others));
+    if (broken->injections > 1)
+        snprintf(line + used, sizeof line - (size_t)used, ", the last of %s failures so far",
+                 count_text(broken->injections, others, sizeof others));
+    put_wrapped(line, ID_INDENT, out);
+    if (last->rule < run->spec.plan->faults_count) {
+        const struct scenario_fault *fault = &run->spec.plan->faults[last->rule];
+        fprintf(out, "%*s%s:%" PRIu32 "   %s\n", ID_INDENT, "", run->spec.plan->path, fault->line,
+                fault->path ? fault->path : "faults");
+    }
+}
+
+static void put_moment(const struct broken *broken, FILE *out)
+{
+    char line[600], number[32], when[64];
+    int used = snprintf(line, sizeof line, "got %s", broken->got);
+    if (broken->has_event)
+        used += snprintf(line + used, sizeof line - (size_t)used, ", %s event %s at %s",
+                         broken->count > 1 ? "first at" : "at",
+                         count_text(broken->event, number, sizeof number),
+                         time_text(broken->virtual_ns, when, sizeof when));
+    if (broken->count > 1)
+        snprintf(line + used, sizeof line - (size_t)used, ", %s times",
+                 count_text(broken->count, number, sizeof number));
+    put_wrapped(line, ID_INDENT, out);
+}
+
+void report_broken(const struct report_run *run, FILE *out)
+{
+    const struct run_result *result = run->result;
+    char number[32];
+    for (uint32_t i = 0; i < result->broken_count; i++) {
+        const struct broken *broken = &result->broken[i];
+        fputs("  expect  ", out);
+        put_wrapped(broken->promise, 0, out);
+        put_moment(broken, out);
+        put_injection(run, broken, out);
+        fprintf(out, "%*s%s:%" PRIu32 "   %s\n", ID_INDENT, "", run->spec.plan->path, broken->line,
+                broken->path);
+        put_stack(result, result->broken_stack[i], result->broken_stack_frames[i], ID_INDENT, out);
+    }
+    if (result->broken_others)
+        fprintf(out, "  and %s more broken expectations\n",
+                count_text(result->broken_others, number, sizeof number));
+}

@@ -35,6 +35,7 @@ static HRESULT leave(struct clr *clr, HRESULT result)
     struct sim *sim = clr->sim;
     CHECK(sim->actor == ACTOR_POLICY);
     clr->answer = result;
+    clr->leftover = 0;
     sim->actor = ACTOR_CLR;
     sim->host_call = EVENT_KINDS;
     sim->host_call_level = -1;
@@ -204,6 +205,16 @@ uint32_t host_release(struct clr *clr, IUnknown *object, uint64_t which)
 
 /* ---- virtual memory ---- */
 
+/* Memory from the host, 0 when the request was refused. A result that a refused call did not write
+ * at all is let pass: the CLR does not read it. */
+static HRESULT took(struct clr *clr, HRESULT hr, const void *memory, uint64_t *result)
+{
+    uint64_t given = memory != GARBAGE ? number(memory) : 0;
+    *result = hr == S_OK ? given : 0;
+    clr->leftover = hr == S_OK ? 0 : given;
+    return hr == S_OK && *result == 0 ? E_OUTOFMEMORY : hr;
+}
+
 HRESULT host_virtual_alloc(struct clr *clr, uint64_t address, uint64_t size, uint32_t type,
                            uint32_t protect, EMemoryCriticalLevel level, uint64_t *result)
 {
@@ -214,8 +225,7 @@ HRESULT host_virtual_alloc(struct clr *clr, uint64_t address, uint64_t size, uin
                                                             type, protect, level, &memory));
     sim_event(clr->sim, EVENT_host_VirtualAlloc, (uint32_t)hr, sim_logical(address), size,
               type | (uint64_t)protect << 32 | (uint64_t)level << 48, shown(memory));
-    *result = hr == S_OK && memory != GARBAGE ? number(memory) : 0;
-    return hr == S_OK && *result == 0 ? E_OUTOFMEMORY : hr;
+    return took(clr, hr, memory, result);
 }
 
 HRESULT host_virtual_free(struct clr *clr, uint64_t address, uint64_t size, uint32_t type)
@@ -297,12 +307,6 @@ HRESULT host_released_address_space(struct clr *clr, uint64_t address)
 
 /* ---- small blocks ---- */
 
-static HRESULT took_block(HRESULT hr, void *block, uint64_t *result)
-{
-    *result = hr == S_OK && block != GARBAGE ? number(block) : 0;
-    return hr == S_OK && *result == 0 ? E_OUTOFMEMORY : hr;
-}
-
 HRESULT host_malloc_alloc(struct clr *clr, IHostMalloc *object, uint64_t size,
                           EMemoryCriticalLevel level, uint64_t *result)
 {
@@ -310,7 +314,7 @@ HRESULT host_malloc_alloc(struct clr *clr, IHostMalloc *object, uint64_t size,
     enter_at_level(clr, EVENT_malloc_Alloc, size, level, 0, level);
     HRESULT hr = leave(clr, IHostMalloc_Alloc(object, size, level, &block));
     sim_event(clr->sim, EVENT_malloc_Alloc, (uint32_t)hr, size, level, shown(block), 0);
-    return took_block(hr, block, result);
+    return took(clr, hr, block, result);
 }
 
 HRESULT host_malloc_debug_alloc(struct clr *clr, IHostMalloc *object, uint64_t size,
@@ -323,7 +327,7 @@ HRESULT host_malloc_debug_alloc(struct clr *clr, IHostMalloc *object, uint64_t s
         leave(clr, IHostMalloc_DebugAlloc(object, size, level, (char *)file, line, &block));
     sim_event(clr->sim, EVENT_malloc_DebugAlloc, (uint32_t)hr, size, level, shown(block),
               (uint64_t)line);
-    return took_block(hr, block, result);
+    return took(clr, hr, block, result);
 }
 
 HRESULT host_malloc_free(struct clr *clr, IHostMalloc *object, uint64_t block)

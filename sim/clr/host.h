@@ -36,7 +36,8 @@ struct clr {
     IHostControl *control; /* NULL: the policy has only a memory manager */
     IHostMemoryManager *manager;
     IHostMalloc *malloc;
-    HRESULT answer;                           /* of the host's last call, as it was given */
+    HRESULT answer;    /* of the host's last call, as it was given */
+    uint64_t leftover; /* what that call put into its result although it was refused; 0: nothing */
     ICLRMemoryNotificationCallback *callback; /* NULL before it is registered */
     bool callback_registered;
     EMemoryAvailable availability; /* last notification, Neutral before the first */
@@ -54,7 +55,8 @@ void clr_release(struct clr *clr);
  *
  * Addresses are native, sizes in bytes, flags as Windows has them. Results that the host did not
  * write, or gave with a failure, are 0; S_OK with NULL becomes E_OUTOFMEMORY (E_POINTER for
- * interfaces), clr->answer has what was really returned. */
+ * interfaces), clr->answer has what was really returned, clr->leftover the pointer that a refused
+ * request for memory left in its result, where null belongs. */
 
 HRESULT host_create_malloc(struct clr *clr, uint32_t type, IHostMalloc **result);
 /* The CLR's one callback object, made at the first registration. */

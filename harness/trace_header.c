@@ -17,6 +17,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 #include "harness/options.h"
@@ -39,10 +40,20 @@ static void put_line(FILE *out, const char *key, const char *value)
     fputc('\n', out);
 }
 
+/* Absolute, so that the trace can be replayed from anywhere. What does not exist (a scenario from
+ * standard input) stands in the current folder. */
 static void put_path(FILE *out, const char *key, const char *path)
 {
-    char resolved[PATH_MAX];
-    put_line(out, key, path && realpath(path, resolved) ? resolved : path ? path : "");
+    char resolved[PATH_MAX], folder[PATH_MAX];
+    if (path && realpath(path, resolved)) {
+        put_line(out, key, resolved);
+    } else if (path && *path && *path != '/' && getcwd(folder, sizeof folder)) {
+        char joined[2 * PATH_MAX];
+        snprintf(joined, sizeof joined, "%s/%s", folder, path);
+        put_line(out, key, joined);
+    } else {
+        put_line(out, key, path ? path : "");
+    }
 }
 
 static void add_recordings(const struct step *steps, uint32_t count, uint64_t *checksums,

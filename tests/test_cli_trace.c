@@ -152,6 +152,47 @@ static void a_damaged_trace_is_refused_with_exit_6(void **state)
     free(trace);
 }
 
+static void traces_of_version_1_are_shown_but_not_replayed(void **state)
+{
+    (void)state;
+    size_t bytes;
+    cli("run %s --policy passthrough --trace %s", small_recording(), cli_path("v1.trace"));
+    expect_exit(0);
+    char *trace = read_whole_file(cli_path("v1.trace"), &bytes);
+    assert_memory_equal(trace, "lowwater trace 2\n", 17);
+    trace[15] = '1';
+    write_file(cli_path("v1.trace"), trace, bytes);
+    cli("trace stat %s", cli_path("v1.trace"));
+    expect_exit(0);
+    cli("replay %s", cli_path("v1.trace"));
+    expect_exit(6);
+    expect_err("older lowwater");
+    trace[15] = '3';
+    write_file(cli_path("v1.trace"), trace, bytes);
+    cli("replay %s", cli_path("v1.trace"));
+    expect_exit(6);
+    expect_err("another version");
+    free(trace);
+}
+
+static void a_recording_that_changed_since_is_named(void **state)
+{
+    (void)state;
+    size_t bytes;
+    char *log = read_whole_file(cli_path("small.strace"), &bytes);
+    char *cut = strstr(log + bytes / 2, "\n");
+    write_file(cli_path("half.strace"), log, (size_t)(cut + 1 - log));
+    cli("import strace %s -o %s", cli_path("small.strace"), cli_path("changing.lwt"));
+    cli("run %s --trace %s", cli_path("changing.lwt"), cli_path("changing.trace"));
+    expect_exit(0);
+    cli("import strace %s -o %s", cli_path("half.strace"), cli_path("changing.lwt"));
+    expect_exit(0);
+    cli("replay %s", cli_path("changing.trace"));
+    expect_exit(6);
+    expect_err("not the one of the trace");
+    free(log);
+}
+
 /* The smaller recordings only: `make test-long` compares all of them in every configuration. */
 static void digests_of_small_recordings_are_the_golden_ones(void **state)
 {
@@ -187,6 +228,8 @@ int main(void)
         cmocka_unit_test(replay_repeats_faults_parameters_and_seed),
         cmocka_unit_test(traces_can_be_printed_and_compared),
         cmocka_unit_test(a_damaged_trace_is_refused_with_exit_6),
+        cmocka_unit_test(traces_of_version_1_are_shown_but_not_replayed),
+        cmocka_unit_test(a_recording_that_changed_since_is_named),
         cmocka_unit_test(digests_of_small_recordings_are_the_golden_ones),
     };
     return cmocka_run_group_tests_name("cli_trace", tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "clr/workload.h"
 #include "core/fiber.h"
 #include "core/output.h"
+#include "harness/caller.h"
 #include "harness/params.h"
 #include "harness/trace_file.h"
 #include "include/winnt.h"
@@ -324,6 +325,7 @@ _Noreturn void child_run(const struct run_spec *spec, struct run_result *result)
         result->stop.kind = STOP_LOAD;
         child_finish(&child);
     }
+    caller_prepare(&child);
     struct fiber *fiber = fiber_create(0, STACK_BYTES, run_on_fiber, &child);
     CHECK(fiber != NULL);
     machine_note_native(child.machine, fiber_stack_base(fiber), fiber_stack_bytes(fiber),

@@ -19,6 +19,7 @@ struct child {
     struct output output;
     uint64_t native_begin_ns;
     int trace_fd;
+    struct callers *callers; /* caller.c */
     uint64_t watched_region_bytes; /* of the region that the watched page lies in */
     struct judge judge;
     uint64_t peak_bytes; /* highest commit charge at any record so far */
@@ -38,6 +39,9 @@ _Noreturn void child_finish(struct child *child);
 /* Native program counters of the running code, innermost first, from a signal's context or from
  * here. */
 uint32_t capture_stack(struct child *child, const void *ucontext, uint64_t *frames, uint32_t max);
+/* Shows visit the program counters of the running code one by one, innermost first, until it
+ * returns false. */
+void walk_stack(struct child *child, bool (*visit)(void *context, uint64_t ip), void *context);
 uint64_t monotonic_ns(void);
 
 /* ---- hang.c ---- */

@@ -42,6 +42,8 @@ static bool find_unwinder(struct child *child)
 {
     if (child->policy)
         policy_register_frames(child->policy);
+    if (unwinder.ip && unwinder.backtrace)
+        return true;
     void *libgcc = dlopen("libgcc_s.so.1", RTLD_NOW | RTLD_GLOBAL);
     if (!libgcc)
         return false;
@@ -112,6 +114,24 @@ uint32_t capture_stack(struct child *child, const void *ucontext, uint64_t *fram
         return 0;
     unwinder.backtrace(note_frame, &capture);
     return capture.count;
+}
+
+struct walk {
+    bool (*visit)(void *context, uint64_t ip);
+    void *context;
+};
+
+static _Unwind_Reason_Code walk_frame(struct _Unwind_Context *context, void *argument)
+{
+    const struct walk *walk = argument;
+    return walk->visit(walk->context, unwinder.ip(context)) ? _URC_NO_REASON : _URC_END_OF_STACK;
+}
+
+void walk_stack(struct child *child, bool (*visit)(void *context, uint64_t ip), void *context)
+{
+    struct walk walk = {visit, context};
+    if (find_unwinder(child))
+        unwinder.backtrace(walk_frame, &walk);
 }
 
 /* ---- the end ---- */

@@ -33,7 +33,6 @@ struct symbolizer {
     struct dw dw;
     Dwfl_Callbacks callbacks;
     Dwfl *dwfl;
-    char *(*demangle)(const char *, char *, size_t *, int *);
     uint32_t count;
     struct module_info modules[MODULES_MAX];
 };
@@ -108,19 +107,19 @@ static const char *last_part(const char *path)
     return slash ? slash + 1 : path;
 }
 
-/* C++ names, when the C++ library is there. */
-static void demangle(struct symbolizer *s, const char *name, char *text, size_t bytes)
+void symbol_demangle(const char *symbol, char *text, size_t bytes)
 {
-    snprintf(text, bytes, "%s", name);
-    if (strncmp(name, "_Z", 2) != 0)
+    static char *(*demangle)(const char *, char *, size_t *, int *);
+    snprintf(text, bytes, "%s", symbol);
+    if (strncmp(symbol, "_Z", 2) != 0)
         return;
-    if (!s->demangle) {
+    if (!demangle) {
         void *library = dlopen("libstdc++.so.6", RTLD_NOW | RTLD_LOCAL);
         void *found = library ? dlsym(library, "__cxa_demangle") : NULL;
-        memcpy(&s->demangle, &found, sizeof found);
+        memcpy(&demangle, &found, sizeof found);
     }
     int status = -1;
-    char *plain = s->demangle ? s->demangle(name, NULL, NULL, &status) : NULL;
+    char *plain = demangle ? demangle(symbol, NULL, NULL, &status) : NULL;
     if (plain && status == 0)
         snprintf(text, bytes, "%s", plain);
     free(plain);
@@ -146,7 +145,7 @@ void symbolize(struct symbolizer *s, uint64_t pc, bool innermost, struct frame_t
     GElf_Sym symbol;
     const char *name = s->dw.addrinfo(dwfl, look, &offset, &symbol, NULL, NULL, NULL);
     if (name)
-        demangle(s, name, text->function, sizeof text->function);
+        symbol_demangle(name, text->function, sizeof text->function);
     Dwfl_Line *line = s->dw.getsrc(dwfl, look);
     int number = 0;
     const char *file = line ? s->dw.lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;

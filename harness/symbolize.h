@@ -21,5 +21,7 @@ struct symbolizer *symbolizer_create(const struct module_info *modules, uint32_t
 void symbolizer_destroy(struct symbolizer *symbolizer);
 /* innermost: the program counter itself, else the call before it. */
 void symbolize(struct symbolizer *symbolizer, uint64_t pc, bool innermost, struct frame_text *text);
+/* The name behind a C++ symbol, where the C++ library is there to tell; else the symbol. */
+void symbol_demangle(const char *symbol, char *text, size_t bytes);
 
 #endif

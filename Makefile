@@ -22,7 +22,7 @@ CPPFLAGS = -D_GNU_SOURCE -Isim -I. -idirafter sim/include
 CFLAGS = -std=gnu11 $(OPT) -g $(WARN) -fno-strict-aliasing -fvisibility=hidden \
          -fcf-protection=none -fno-stack-protector -fasynchronous-unwind-tables -fno-pie $(SANFLAGS)
 LDFLAGS = -no-pie $(SANFLAGS)
-LDLIBS = -lzstd -ldl -lm
+LDLIBS = -lyaml -lzstd -ldl -lm
 # No vptr check: the CLR hands objects of C to policies in C++.
 POLICY_FLAGS = -shared -fPIC -g $(OPT) -fno-optimize-sibling-calls -fno-stack-protector -fcf-protection=none -Wall -Wextra -Wno-unknown-pragmas -Isim/include \
                $(SANFLAGS) $(if $(SANITIZE),-fno-sanitize=vptr)

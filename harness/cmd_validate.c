@@ -1,4 +1,4 @@
-/* lowwater validate: recordings and traces, without running them. */
+/* lowwater validate: scenarios, recordings and traces, without running them. */
 #include "harness/commands.h"
 
 #include <stdio.h>
@@ -6,33 +6,67 @@
 #include <unistd.h>
 #include "harness/options.h"
 #include "harness/recording_file.h"
+#include "harness/scenario.h"
 #include "harness/trace_file.h"
 
 static const char help[] =
     "usage: lowwater validate FILE...\n"
     "\n"
-    "Checks recordings (.lwt) and traces. Exit codes: 0 all fine, 2 no such\n"
-    "file, 6 a damaged or unknown file.\n";
+    "Checks scenarios (.yaml), recordings (.lwt) and traces; - reads a scenario\n"
+    "or recording from standard input. Exit codes: 0 all fine, 2 no such file, 6\n"
+    "mistakes in a scenario, a damaged or unknown file.\n";
 
-static enum input_result check_file(const char *path, char *message, size_t message_bytes)
+static bool ends_with(const char *path, const char *ending)
+{
+    size_t length = strlen(path), tail = strlen(ending);
+    return length > tail && strcmp(path + length - tail, ending) == 0;
+}
+
+static enum input_result check_scenario(const char *path, const struct input_file *input)
+{
+    struct scenario *scenario;
+    bool usage;
+    enum input_result result = scenario_parse(path, (const char *)input->bytes, input->count, NULL,
+                                              0, stderr, &usage, &scenario);
+    scenario_free(scenario);
+    return result;
+}
+
+static enum input_result check_recording(const struct input_file *input, char *message,
+                                         size_t message_bytes)
+{
+    struct recording recording;
+    return recording_open(&recording, input->bytes, input->count, message, message_bytes)
+               ? INPUT_OK
+               : INPUT_INVALID;
+}
+
+static enum input_result check_trace(const char *path, char *message, size_t message_bytes)
 {
     static struct trace_file trace;
-    struct recording_file recording;
+    enum input_result result = trace_file_read(path, &trace, message, message_bytes);
+    trace_file_free(&trace);
+    return result;
+}
+
+/* The message stays empty where the diagnostics have been written. */
+static enum input_result check_file(const char *path, char *message, size_t message_bytes)
+{
     struct input_file input;
+    bool standard = strcmp(path, "-") == 0;
     enum input_result result =
         input_read(path, RECORDING_BYTES_MAX, &input, message, message_bytes);
     if (result != INPUT_OK)
         return result;
-    bool is_trace = trace_file_recognise(input.bytes, input.count);
+    bool scenario = ends_with(path, ".yaml") || ends_with(path, ".yml") ||
+                    (standard && !recording_file_recognise(input.bytes, input.count));
+    if (trace_file_recognise(input.bytes, input.count) && !standard)
+        result = check_trace(path, message, message_bytes);
+    else if (scenario)
+        result = check_scenario(path, &input);
+    else
+        result = check_recording(&input, message, message_bytes);
     input_free(&input);
-    if (is_trace) {
-        result = trace_file_read(path, &trace, message, message_bytes);
-        trace_file_free(&trace);
-        return result;
-    }
-    result = recording_file_read(path, &recording, message, message_bytes);
-    if (result == INPUT_OK)
-        recording_file_free(&recording);
     return result;
 }
 
@@ -43,10 +77,10 @@ int cmd_validate(int argc, char **argv)
         fputs(help, stdout);
         return EXIT_HELD;
     }
-    if (argc < 2 || argv[1][0] == '-')
+    if (argc < 2 || (argv[1][0] == '-' && argv[1][1]))
         return usage_error("validate: no file; see lowwater validate --help");
     for (int i = 1; i < argc; i++)
-        if (access(argv[i], R_OK) != 0)
+        if (strcmp(argv[i], "-") != 0 && access(argv[i], R_OK) != 0)
             return usage_error("validate: no such file: %s", argv[i]);
     for (int i = 1; i < argc; i++) {
         char message[512] = "";
@@ -54,7 +88,8 @@ int cmd_validate(int argc, char **argv)
             printf("ok  %s\n", argv[i]);
             continue;
         }
-        fprintf(stderr, "%s:1:1: error: %s\n", argv[i], message);
+        if (*message)
+            fprintf(stderr, "%s:1:1: error: %s\n", argv[i], message);
         worst = EXIT_INPUT;
     }
     return worst;

@@ -1,0 +1,224 @@
+/* The table of keys: the top of a scenario, its machine, pressure, faults and expectations, and
+ * the sections. The keys of steps are in scenario_keys_steps.c. See scenario_keys.h. */
+#include "harness/scenario_keys.h"
+
+#include "core/sim.h"
+#include "harness/scenario_private.h"
+
+#define SIZE_MOST (UINT64_C(1) << 46)
+#define TIME_MOST UINT64_C(86400000000000) /* a day */
+
+/* ---- the top ---- */
+
+static const struct choice schedules[] = {
+    {"in-order", 0, "one simulated thread after the other, as the workload says"}, {0}};
+
+static const struct choice shutdowns[] = {
+    {"none", 0, "the CLR leaves without releasing anything, as the real one does"},
+    {"release", 1, "the CLR releases its heap and the memory manager at the end"},
+    {0}};
+
+static const struct key keys_top[] = {
+    {"name", VALUE_TEXT, AT(struct draft, scenario.name), 1, 64, .required = true,
+     .example = "commit-limit-shrinks", .help = "How the scenario is called in reports"},
+    {"seed", VALUE_COUNT, AT(struct draft, scenario.seed), 0, UINT64_MAX - 1, .standard = "1",
+     .help = "Everything that is drawn at random follows from it; `--seed` replaces it"},
+    {"policy", VALUE_SECTION, .section = SECTION_POLICY,
+     .help = "The host policy that runs when `--policy` names no other"},
+    {"machine", VALUE_SECTION, AT(struct draft, scenario.machine), .section = SECTION_MACHINE,
+     .help = "The simulated computer"},
+    {"replay", VALUE_SECTION, .section = SECTION_NATIVE,
+     .help = "What holds for every replay of the workload"},
+    {"workload", VALUE_STEPS, AT(struct draft, scenario.workload.steps), .required = true,
+     .help = "What the program does: steps, performed one after the other"},
+    {"pressure", VALUE_PRESSURES, .section = SECTION_PRESSURE,
+     .help = "What the rest of the computer takes and gives back meanwhile"},
+    {"faults", VALUE_FAULTS, .section = SECTION_FAULT,
+     .help = "Which calls of the policy fail, and when. All rules count every call they match; "
+             "the first in the list that fires decides"},
+    {"schedule", VALUE_CHOICE, AT(struct draft, schedule), .choices = schedules,
+     .standard = "in-order", .help = "Who runs when"},
+    {"shutdown", VALUE_CHOICE, AT(struct draft, scenario.shutdown_release), .choices = shutdowns,
+     .standard = "none", .help = "How the CLR ends"},
+    {"expect", VALUE_EXPECTATIONS, .section = SECTION_EXPECT,
+     .help = "What must hold at the end; several keys in one item are several expectations"},
+    {0}};
+
+static const struct key keys_policy[] = {
+    {"name", VALUE_TEXT, AT(struct draft, scenario.policy), 1, 256, .example = "quota",
+     .help = "A bundled policy, or the path of a .so, .c or .cpp file"},
+    {"params", VALUE_PARAMS, AT(struct draft, scenario.params),
+     .help = "Its parameters (`lowwater list policies`); `--set policy.NAME=VALUE` sets one"},
+    {0}};
+
+static const struct choice address_spaces[] = {
+    {"2GiB", UINT64_C(2) << 30, "32-bit process"},
+    {"3GiB", UINT64_C(3) << 30, "32-bit process, large addresses, /3GB"},
+    {"4GiB", UINT64_C(4) << 30, "32-bit process, large addresses, 64-bit Windows"},
+    {"8TiB", UINT64_C(8) << 40, "64-bit process before Windows 8.1"},
+    {"128TiB", UINT64_C(128) << 40, "64-bit process"},
+    {0}};
+
+static const struct key keys_machine[] = {
+    {"ram", VALUE_SIZE, AT(struct machine_config, ram_bytes), PAGE_BYTES, SIZE_MOST, PAGE_BYTES,
+     .standard = "4GiB", .help = "Physical memory"},
+    {"pagefile", VALUE_SIZE, AT(struct machine_config, pagefile_bytes), 0, SIZE_MOST, PAGE_BYTES,
+     .standard = "4GiB", .help = "Page file; with the RAM it is the commit limit"},
+    {"address-space", VALUE_SIZE, AT(struct machine_config, address_space_bytes),
+     .choices = address_spaces, .standard = "128TiB", .help = "Layout of the process"},
+    {"processors", VALUE_COUNT, AT(struct machine_config, processors), 1, 64, .standard = "2",
+     .help = "Processors that the system reports"},
+    {"large-pages", VALUE_FLAG, AT(struct machine_config, lock_memory_privilege), .standard = "no",
+     .help = "The process may lock memory, so MEM_LARGE_PAGES can work"},
+    {"guard-heap-blocks", VALUE_FLAG, AT(struct machine_config, guard_heap_blocks),
+     .standard = "no", .help = "Every heap block ends at an inaccessible page: overruns crash"},
+    {0}};
+
+static const struct choice natives[] = {
+    {"malloc", REPLAY_NATIVE_MALLOC, "IHostMalloc, a block for each growth"},
+    {"virtual", REPLAY_NATIVE_VIRTUAL, "IHostMemoryManager, like the runtime's own memory"},
+    {"around", REPLAY_NATIVE_AROUND, "the operating system, past the host"},
+    {0}};
+
+static const struct key keys_native[] = {
+    {"native", VALUE_CHOICE, AT(struct draft, native), .choices = natives, .standard = "malloc",
+     .help = "Where memory goes that the recorded program had from its C library"},
+    {0}};
+
+/* ---- pressure ---- */
+
+static const struct choice pressures[] = {
+    {"memory", PRESSURE_MEMORY, "another process commits and touches so much"},
+    {"commit", PRESSURE_COMMIT, "another process commits and does not touch"},
+    {"pagefile", PRESSURE_PAGEFILE, "the page file is smaller by so much"},
+    {"address-space", PRESSURE_ADDRESS_SPACE, "regions in the process's own address space"},
+    {0}};
+
+static const struct key keys_pressure[] = {
+    {"at", VALUE_TIME, AT(struct pressure, at_ns), 0, TIME_MOST, .required = true, .example = "2s",
+     .help = "When, in virtual time from the beginning of the workload"},
+    {"take", VALUE_SIZE_OR_ALL, AT(struct pressure, bytes), 1, SIZE_MOST, .example = "1GiB",
+     .help = "How much is taken; what is not there cannot be taken"},
+    {"give-back", VALUE_SIZE_OR_ALL, AT(struct pressure, bytes), 1, SIZE_MOST, .example = "all",
+     .help = "How much of it is given back"},
+    {"over", VALUE_TIME, AT(struct pressure, over_ns), 0, TIME_MOST, .standard = "0",
+     .example = "500ms", .help = "In equal steps over so long; 0: at once"},
+    {"of", VALUE_CHOICE, AT(struct pressure, of), .choices = pressures, .standard = "memory",
+     .help = "What is taken or given back"},
+    {"pieces", VALUE_COUNT, AT(struct pressure, pieces), 1, 65536, .example = "16",
+     .help = "Address space only: so many islands, spread evenly"},
+    {0}};
+
+/* ---- faults ---- */
+
+static const struct key keys_fault[] = {
+    {"on", VALUE_CALL, AT(struct fault_rule, call), .required = true,
+     .help = "The call that fails (`lowwater list faults`)"},
+    {"when", VALUE_SECTION, .section = SECTION_WHEN,
+     .help = "Which of these calls count: every filter must hold"},
+    {"nth", VALUE_COUNT, AT(struct fault_rule, nth), 1, UINT64_C(1) << 62, .example = "17",
+     .help = "The number of the matching call that fails, from 1"},
+    {"every", VALUE_COUNT, AT(struct fault_rule, every), 1, UINT64_C(1) << 62, .example = "10",
+     .help = "Each so-many-th matching call fails"},
+    {"probability", VALUE_CHANCE, AT(struct fault_rule, chance_num), .example = "1/50",
+     .help = "Each matching call fails with this chance. Without nth, every and probability "
+             "all matching calls do"},
+    {"from", VALUE_TIME, AT(struct fault_rule, from_ns), 0, TIME_MOST, .example = "2s",
+     .help = "Calls before do not count"},
+    {"until", VALUE_TIME, AT(struct fault_rule, until_ns), 1, TIME_MOST, .example = "5s",
+     .help = "Calls from then on do not count"},
+    {"fail", VALUE_ERROR, AT(struct fault_rule, error), .example = "ERROR_NOT_ENOUGH_MEMORY",
+     .help = "The error; left out: the usual one of the call, or none where only delay is given"},
+    {"times", VALUE_HOW_OFTEN, AT(struct fault_rule, times), .example = "3",
+     .help = "How many fail at most; left out: once with nth, else forever"},
+    {"delay", VALUE_TIME, AT(struct fault_rule, delay_ns), 0, TIME_MOST, .example = "5ms",
+     .help = "Virtual time that the call takes more"},
+    {0}};
+
+static const struct key keys_when[] = {
+    {"reserve", VALUE_FILTER, AT(struct fault_rule, filter), FAULT_RESERVE,
+     .help = "The call reserves (MEM_RESERVE)"},
+    {"commit", VALUE_FILTER, AT(struct fault_rule, filter), FAULT_COMMIT,
+     .help = "The call commits (MEM_COMMIT)"},
+    {"decommit", VALUE_FILTER, AT(struct fault_rule, filter), FAULT_DECOMMIT,
+     .help = "The call decommits (MEM_DECOMMIT)"},
+    {"release", VALUE_FILTER, AT(struct fault_rule, filter), FAULT_RELEASE,
+     .help = "The call releases (MEM_RELEASE)"},
+    {"reset", VALUE_FILTER, AT(struct fault_rule, filter), FAULT_RESET,
+     .help = "The call discards contents (MEM_RESET)"},
+    {"size", VALUE_SIZE_RANGE, AT(struct fault_rule, size_min), .help = "The size it asks for"},
+    {"protect", VALUE_BITS, AT(struct fault_rule, protect), .choices = choices_protections,
+     .example = "PAGE_EXECUTE_READWRITE", .help = "The protection it asks for"},
+    {"flags", VALUE_BITS, AT(struct fault_rule, flags), .choices = choices_memory_types,
+     .example = "MEM_TOP_DOWN", .help = "Flags it gives, all of them"},
+    {"criticality", VALUE_LEVELS, AT(struct fault_rule, levels), .choices = choices_criticality,
+     .example = "[task, app-domain]",
+     .help = "What is at stake in the CLR's call that the policy serves"},
+    {"caller", VALUE_CHARACTERS, AT(struct fault_rule, caller), 1, 63, .example = "arena_grow",
+     .help = "A function of the policy that is on the stack"},
+    {"load", VALUE_COMPARE_PERCENT, AT(struct fault_rule, load), 0, 100, .example = "\"> 90%\"",
+     .help = "Memory load of the machine"},
+    {0}};
+
+/* ---- expectations: section is the kind, least the counter ---- */
+
+#define EXPECT(kind_) AT(struct expectation_draft, expectation.comparison), .section = (kind_)
+
+static const struct key keys_expect[] = {
+    {"peak-commit", VALUE_COMPARE_SIZE, EXPECT(EXPECT_COUNTER), .least = COUNTER_commit_peak_bytes,
+     .help = "The same as commit-peak"},
+    {"peak-reserve", VALUE_COMPARE_SIZE, EXPECT(EXPECT_COUNTER),
+     .least = COUNTER_reserve_peak_bytes, .help = "The same as reserve-peak"},
+    {"peak-resident", VALUE_COMPARE_SIZE, EXPECT(EXPECT_COUNTER),
+     .least = COUNTER_resident_peak_bytes, .help = "The same as resident-peak"},
+    {"served", VALUE_COMPARE_PERCENT, EXPECT(EXPECT_SHARE_SERVED), .example = "\">= 95%\"",
+     .help = "Share of the operations that the host served"},
+    {"process-exits", VALUE_COMPARE_COUNT, EXPECT(EXPECT_PROCESS_EXITS), .example = "0",
+     .help = "Crashes, aborts and exits of the simulated process"},
+    {"injected", VALUE_COMPARE_COUNT, EXPECT(EXPECT_INJECTED), .example = "\">= 1\"",
+     .help = "Failures that the rules of the scenario and --inject handed out"},
+    {"outcome", VALUE_CHOICE, AT(struct expectation_draft, expectation.outcome),
+     .section = EXPECT_OUTCOME, .choices = choices_outcomes, .help = "How the run ends"},
+    {"nothing-left-behind", VALUE_FLAG, AT(struct expectation_draft, wanted),
+     .section = EXPECT_NOTHING_LEFT,
+     .help = "At its end the workload gives everything back through the host; then commit "
+             "charge, reserved bytes and heap blocks may not exceed what they were before its "
+             "first step, and with `shutdown: release` nothing of the policy may be left"},
+#define COUNTER(name_, text)                                                                       \
+    {#name_, VALUE_COMPARE_COUNT, EXPECT(EXPECT_COUNTER), .least = COUNTER_##name_, .help = text},
+#include "core/counters.def"
+#undef COUNTER
+    {0}};
+
+/* ---- sections ---- */
+
+const struct section sections[SECTIONS] = {
+    [SECTION_TOP] = {"", "The top of a scenario", keys_top},
+    [SECTION_POLICY] = {"policy", "The host policy", keys_policy},
+    [SECTION_MACHINE] = {"machine", "The simulated computer", keys_machine},
+    [SECTION_NATIVE] = {"replay", "Every replay of the workload", keys_native},
+    [SECTION_PRESSURE] = {"pressure", "Other consumers of the computer", keys_pressure},
+    [SECTION_FAULT] = {"faults", "Calls that fail", keys_fault},
+    [SECTION_WHEN] = {"when", "Filters of a fault: all must hold", keys_when},
+    [SECTION_EXPECT] = {"expect", "What must hold at the end", keys_expect},
+    [SECTION_REPLAY] = {"replay", "A recorded program", keys_replay, .is_step = true},
+    [SECTION_PHASE] = {"phase", "Traffic drawn from histograms", keys_phase, .is_step = true},
+    [SECTION_TOUCH] = {"touch", "A stream of page touches", keys_touch, .is_step = true,
+                       .is_nested = true},
+    [SECTION_WAIT] = {"wait", "Virtual time passes", keys_wait, .is_step = true},
+    [SECTION_REPEAT] = {"repeat", "Steps several times", keys_repeat, .is_step = true},
+    [SECTION_TOGETHER] = {"together", "Steps side by side in virtual time", keys_together,
+                          .is_step = true},
+    [SECTION_ALLOCATE] = {"allocate", "New blocks of a phase", keys_allocate, .marks_given = true},
+    [SECTION_PHASE_TOUCH] = {"touch", "Touches of blocks that live", keys_phase_touch,
+                             .marks_given = true},
+    [SECTION_PHASE_PROTECT] = {"protect", "Changes of protection of blocks that live",
+                               keys_phase_protect, .marks_given = true},
+    [SECTION_PHASE_FREE] = {"free", "Early ends of blocks that live", keys_phase_free,
+                            .marks_given = true},
+#define CALL_SECTION(slot, name_, help_)                                                           \
+    [SECTION_CALL + CALL_##                                                                        \
+        slot] = {name_, help_, keys_call_##slot, .is_step = true, .is_nested = true},
+    CALL_TABLE(CALL_SECTION)
+#undef CALL_SECTION
+};

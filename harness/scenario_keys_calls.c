@@ -114,6 +114,12 @@ static const struct choice interfaces[] = {{"IID_IUnknown", 0, ""},
         "size", VALUE_SIZE, CALL_AT(size), 0, SIZE_MOST, .required = true, .example = "64MiB",     \
                                                          .help = help_                             \
     }
+/* What the host is asked for may be any number, also one that no machine has. */
+#define ASKED(help_)                                                                               \
+    {                                                                                              \
+        "size", VALUE_SIZE, CALL_AT(size), 0, UINT64_MAX - 1, .required = true,                    \
+                                                              .example = "64MiB", .help = help_    \
+    }
 #define PROTECT(...)                                                                               \
     {                                                                                              \
         "protect", VALUE_BITS, CALL_AT(protect), .choices = choices_protections, __VA_ARGS__       \
@@ -151,7 +157,7 @@ static const struct choice interfaces[] = {{"IID_IUnknown", 0, ""},
 const struct key keys_call_VirtualAlloc[] = {
     AS,
     ADDRESS(false, "pAddress; left out: anywhere"),
-    SIZE("dwSize"),
+    ASKED("dwSize"),
     {"type", VALUE_BITS, CALL_AT(type), .choices = choices_memory_types, .required = true,
      .example = "MEM_RESERVE|MEM_COMMIT", .help = "flAllocationType"},
     PROTECT(.standard = "PAGE_READWRITE", .help = "flProtect"),
@@ -220,11 +226,11 @@ const struct key keys_call_ReleasedVirtualAddressSpace[] = {
 
 /* ---- IHostMalloc ---- */
 
-const struct key keys_call_Alloc[] = {AS, SIZE("cbSize"), CRITICALITY, OF, THREAD, RESULT, {0}};
+const struct key keys_call_Alloc[] = {AS, ASKED("cbSize"), CRITICALITY, OF, THREAD, RESULT, {0}};
 
 const struct key keys_call_DebugAlloc[] = {
     AS,
-    SIZE("cbSize"),
+    ASKED("cbSize"),
     CRITICALITY,
     {"file", VALUE_TEXT, CALL_AT(file), 1, 256, .example = "gc.cpp",
      .help = "pszFileName; left out: null"},

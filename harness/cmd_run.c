@@ -401,10 +401,12 @@ static int report_all(const struct request *request, struct report_run *runs, ui
         load_shown = load_shown || is_load;
     }
     int code = worst_exit(runs, count);
-    if (count > 1 && !load_shown && !request->batch.quiet)
+    bool summed = !load_shown && !request->batch.quiet;
+    if (summed && count > 1) {
         report_table(runs, count, out);
-    bool worth = count > 1 || code == EXIT_FINDING;
-    if (worth && !load_shown && !request->batch.quiet)
+        fputc('\n', out);
+    }
+    if (summed && (count > 1 || code == EXIT_FINDING))
         report_totals(&totals, runs, count, out);
     if (json)
         report_json(runs, count, code, &totals, json);

@@ -136,8 +136,10 @@ void put_stack(const struct run_result *result, const uint64_t *frames, uint32_t
             snprintf(where, sizeof where, "%s:%" PRIu32, frame.file, frame.line);
         else
             snprintf(where, sizeof where, "%s", frame.module);
-        fprintf(out, "%*s#%u %-34.60s  %s\n", (int)indent, "", shown++,
-                frame.function[0] ? frame.function : "(no symbol)", where);
+        const char *name = frame.function[0] ? frame.function : "(no symbol)";
+        int room = LINE_COLUMNS - (int)indent - 6 - (int)strlen(where);
+        fprintf(out, "%*s#%u %-34.*s  %s\n", (int)indent, "", shown++, room > 20 ? room : 20, name,
+                where);
     }
     if (count && !symbolizer)
         fprintf(out, "%*s(no stack: libdw.so.1 is not there)\n", (int)indent, "");

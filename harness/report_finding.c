@@ -78,13 +78,22 @@ static void put_injection(const struct report_run *run, const struct broken *bro
     }
 }
 
+/* Of the whole run, not of one call. */
+static bool is_expectation(const struct broken *broken)
+{
+    return strncmp(broken->path, "expect", 6) == 0;
+}
+
 static void put_moment(const struct broken *broken, FILE *out)
 {
     char line[600], number[32], when[64];
-    int used = snprintf(line, sizeof line, "got %s", broken->got);
+    bool passed = broken->has_event && is_expectation(broken); /* a bound, before the end */
+    int used = snprintf(line, sizeof line, "got %s%s", broken->got, passed ? " in the end" : "");
     if (broken->has_event)
-        used += snprintf(line + used, sizeof line - (size_t)used, ", %s event %s at %s",
-                         broken->count > 1 ? "first at" : "at",
+        used += snprintf(line + used, sizeof line - (size_t)used, "%s at event %s at %s",
+                         passed              ? "; passed it"
+                         : broken->count > 1 ? ", first"
+                                             : ",",
                          count_text(broken->event, number, sizeof number),
                          time_text(broken->virtual_ns, when, sizeof when));
     if (broken->count > 1)
@@ -102,10 +111,16 @@ void report_broken(const struct report_run *run, FILE *out)
         fputs("  expect  ", out);
         put_wrapped(broken->promise, 0, out);
         put_moment(broken, out);
-        put_injection(run, broken, out);
+        /* Once is enough where several things went wrong after one failure. */
+        bool told = i > 0 && broken[-1].last.event == broken->last.event &&
+                    broken[-1].injections == broken->injections;
+        if (!told)
+            put_injection(run, broken, out);
         fprintf(out, "%*s%s:%" PRIu32 "   %s\n", ID_INDENT, "", run->spec.plan->path, broken->line,
                 broken->path);
-        put_stack(result, result->broken_stack[i], result->broken_stack_frames[i], ID_INDENT, out);
+        if (!told || broken->has_event)
+            put_stack(result, result->broken_stack[i], result->broken_stack_frames[i], ID_INDENT,
+                      out);
     }
     if (result->broken_others)
         fprintf(out, "  and %s more broken expectations\n",

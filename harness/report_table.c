@@ -162,7 +162,7 @@ void report_totals(const struct report_totals *totals, const struct report_run *
     static const char *const many[] = {"ok",      "findings",       "no-progress",
                                        "crashes", "nondeterminism", "internal"};
     char text[32];
-    fprintf(out, "\n%s run%s:", count_text(totals->runs, text, sizeof text),
+    fprintf(out, "%s run%s:", count_text(totals->runs, text, sizeof text),
             totals->runs == 1 ? "" : "s");
     bool any = false;
     for (int i = 0; i <= OUTCOME_INTERNAL; i++) {

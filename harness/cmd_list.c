@@ -10,13 +10,16 @@
 #include "harness/places.h"
 #include "harness/recording_file.h"
 #include "harness/report.h"
+#include "harness/scenario_schema.h"
 
 #define NAMES_MAX 256
 
 static const char help[] =
-    "usage: lowwater list [scenarios | policies | recordings | faults | counters | calls]\n"
+    "usage: lowwater list [scenarios | policies | recordings | faults | counters | calls |\n"
+    "                      keys [--markdown]]\n"
     "\n"
     "  scenarios    bundled scenarios and the question that each answers\n"
+    "  keys         what a scenario can say\n"
     "  policies     bundled policies and their parameters (--set policy.NAME=VALUE)\n"
     "  recordings   bundled recordings\n"
     "  faults       calls that can be made to fail, with the errors that are legal for them\n"
@@ -111,16 +114,29 @@ static void list_calls(void)
         printf("%-52s %6u ns\n", event_shapes[i].name, event_shapes[i].cost_ns);
 }
 
+static void list_keys(void)
+{
+    scenario_keys_text(stdout);
+}
+
 int cmd_list(int argc, char **argv)
 {
     static const struct {
         const char *name;
         void (*list)(void);
-    } kinds[] = {{"scenarios", list_scenarios},   {"policies", list_policies},
-                 {"recordings", list_recordings}, {"faults", list_faults},
-                 {"counters", list_counters},     {"calls", list_calls}};
+    } kinds[] = {{"scenarios", list_scenarios},
+                 {"policies", list_policies},
+                 {"recordings", list_recordings},
+                 {"faults", list_faults},
+                 {"counters", list_counters},
+                 {"calls", list_calls},
+                 {"keys", list_keys}};
     if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
         fputs(help, stdout);
+        return EXIT_HELD;
+    }
+    if (argc == 3 && strcmp(argv[1], "keys") == 0 && strcmp(argv[2], "--markdown") == 0) {
+        scenario_keys_markdown(stdout);
         return EXIT_HELD;
     }
     if (argc == 1) {
@@ -138,6 +154,7 @@ int cmd_list(int argc, char **argv)
             return EXIT_HELD;
         }
     }
-    return usage_error("list: scenarios, policies, recordings, faults, counters or calls, not '%s'",
-                       argv[1]);
+    return usage_error(
+        "list: scenarios, keys, policies, recordings, faults, counters or calls, not '%s'",
+        argv[1]);
 }

@@ -9,6 +9,7 @@ int cmd_import(int argc, char **argv);
 int cmd_vectors(int argc, char **argv);
 int cmd_validate(int argc, char **argv);
 int cmd_list(int argc, char **argv);
+int cmd_schema(int argc, char **argv);
 int cmd_cc(int argc, char **argv);
 
 #endif

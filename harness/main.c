@@ -16,6 +16,7 @@ static const char help[] =
     "  trace      stat, print, diff of traces and recordings\n"
     "  import     a recording from a log of memory calls\n"
     "  validate   input files, without running them\n"
+    "  schema     the JSON Schema of scenarios, for editors\n"
     "  vectors    conformance files\n"
     "  cc         build a policy\n"
     "  list       scenarios, policies, recordings, failure points, counters\n"
@@ -28,7 +29,7 @@ static const struct {
 } commands[] = {
     {"run", cmd_run},       {"replay", cmd_replay},     {"trace", cmd_trace},
     {"import", cmd_import}, {"validate", cmd_validate}, {"vectors", cmd_vectors},
-    {"cc", cmd_cc},         {"list", cmd_list},
+    {"cc", cmd_cc},         {"list", cmd_list},         {"schema", cmd_schema},
 };
 #define COMMANDS (sizeof commands / sizeof *commands)
 

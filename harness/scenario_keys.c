@@ -36,7 +36,7 @@ static const struct key keys_top[] = {
     {"faults", VALUE_FAULTS, .section = SECTION_FAULT,
      .help = "Which calls of the policy fail, and when. All rules count every call they match; "
              "the first in the list that fires decides"},
-    {"schedule", VALUE_CHOICE, AT(struct draft, schedule), .choices = schedules,
+    {"schedule", VALUE_SCHEDULE, AT(struct draft, schedule), .choices = schedules,
      .standard = "in-order", .help = "Who runs when"},
     {"shutdown", VALUE_CHOICE, AT(struct draft, scenario.shutdown_release), .choices = shutdowns,
      .standard = "none", .help = "How the CLR ends"},

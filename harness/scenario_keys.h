@@ -41,6 +41,7 @@ enum value_type {
     VALUE_CALL,         /* uint16_t: a failure point */
     VALUE_ERROR,        /* uint16_t: an error */
     VALUE_HOW_OFTEN,    /* uint64_t: once, forever, a number */
+    VALUE_SCHEDULE,     /* the one there is */
     VALUE_RECORDING,    /* const struct recording * */
     VALUE_PARAMS,       /* parameters of the policy */
     VALUE_SECTION,      /* a mapping: section */
@@ -165,6 +166,9 @@ enum value_type key_type(const struct key *key);
 const char *key_legal(const struct key *key, char *text, size_t text_bytes);
 /* "machine.ram"; at the top the bare name. */
 const char *key_label(enum section_id section, const struct key *key, char *text,
+                      size_t text_bytes);
+/* The name as documents show it: of counters with - for _. */
+const char *key_shown(enum section_id section, const struct key *key, char *text,
                       size_t text_bytes);
 /* A value the key takes. */
 const char *key_example(const struct key *key);

@@ -5,8 +5,6 @@
 #include "include/mscoree.h"
 #include "include/windows.h"
 
-#define SIZE_MOST (UINT64_C(1) << 47)
-
 /* ---- words ---- */
 
 const struct choice choices_memory_types[] = {{"MEM_COMMIT", MEM_COMMIT, ""},
@@ -111,8 +109,7 @@ static const struct choice interfaces[] = {{"IID_IUnknown", 0, ""},
     }
 #define SIZE(help_)                                                                                \
     {                                                                                              \
-        "size", VALUE_SIZE, CALL_AT(size), 0, SIZE_MOST, .required = true, .example = "64MiB",     \
-                                                         .help = help_                             \
+        "size", VALUE_SIZE, CALL_AT(size), .required = true, .example = "64MiB", .help = help_     \
     }
 /* What the host is asked for may be any number, also one that no machine has. */
 #define ASKED(help_)                                                                               \
@@ -166,15 +163,14 @@ const struct key keys_call_VirtualAlloc[] = {
     RESULT,
     {0}};
 
-const struct key keys_call_VirtualFree[] = {ADDRESS(true, "lpAddress"),
-                                            {"size", VALUE_SIZE, CALL_AT(size), 0, SIZE_MOST,
-                                             .standard = "0", .help = "dwSize; 0: all of it"},
-                                            {"type", VALUE_BITS, CALL_AT(type),
-                                             .choices = choices_free_types,
-                                             .standard = "MEM_RELEASE", .help = "dwFreeType"},
-                                            THREAD,
-                                            RESULT,
-                                            {0}};
+const struct key keys_call_VirtualFree[] = {
+    ADDRESS(true, "lpAddress"),
+    {"size", VALUE_SIZE, CALL_AT(size), .standard = "0", .help = "dwSize; 0: all of it"},
+    {"type", VALUE_BITS, CALL_AT(type), .choices = choices_free_types, .standard = "MEM_RELEASE",
+     .help = "dwFreeType"},
+    THREAD,
+    RESULT,
+    {0}};
 
 const struct key keys_call_VirtualQuery[] = {
     ADDRESS(true, "lpAddress"),

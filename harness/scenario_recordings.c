@@ -19,15 +19,18 @@ static bool is_file(const char *path)
     return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* Beside the scenario, else bundled. */
+/* Beside the scenario, else bundled; the ending may be left out. */
 static bool find_recording(const struct loader *loader, const char *name, char *path,
                            size_t path_bytes)
 {
+    static const char *const endings[] = {"", ".lwt"};
     const char *slash = strrchr(loader->file, '/');
     int folder = *name == '/' || !slash ? 0 : (int)(slash + 1 - loader->file);
-    int length = snprintf(path, path_bytes, "%.*s%s", folder, loader->file, name);
-    if (length > 0 && (size_t)length < path_bytes && is_file(path))
-        return true;
+    for (int i = 0; i < 2; i++) {
+        int length = snprintf(path, path_bytes, "%.*s%s%s", folder, loader->file, name, endings[i]);
+        if (length > 0 && (size_t)length < path_bytes && is_file(path))
+            return true;
+    }
     return places_recording(name, path, path_bytes);
 }
 

@@ -69,6 +69,7 @@ const struct value_kind value_kinds[VALUE_TYPES] = {
                      "^[A-Za-z0-9_]+$", "ERROR_NOT_ENOUGH_MEMORY", "ERROR_NONSENSE"},
     [VALUE_HOW_OFTEN] = {"number", "once, forever or a number from 1", "^([0-9]+|once|forever)$",
                          "3", "0"},
+    [VALUE_SCHEDULE] = {"word", "in-order", NULL, "in-order", "random"},
     [VALUE_RECORDING] = {"file", "a recording", ".+", "webapi-regions", "no-such-recording"},
     [VALUE_PARAMS] = {"mapping", "a mapping like {limit: 512MiB}", NULL, "{limit: 512MiB}",
                       "512MiB"},
@@ -122,6 +123,14 @@ const char *key_label(enum section_id section, const struct key *key, char *text
     bool is_itself = strcmp(name, key->name) == 0;
     snprintf(text, text_bytes, "%s%s%s", is_itself ? "" : name, *name && !is_itself ? "." : "",
              key->name);
+    return text;
+}
+
+const char *key_shown(enum section_id section, const struct key *key, char *text, size_t text_bytes)
+{
+    snprintf(text, text_bytes, "%s", key->name);
+    for (char *at = text; section == SECTION_EXPECT && *at; at++)
+        *at = *at == '_' ? '-' : *at;
     return text;
 }
 
@@ -206,7 +215,7 @@ const char *key_legal(const struct key *key, char *text, size_t text_bytes)
     bound_word(key, key->least, least, sizeof least);
     bound_word(key, key->most, most, sizeof most);
     if (key->type == VALUE_COUNT && has_bounds(key) && key->most < INT64_MAX)
-        snprintf(text, text_bytes, "from %s to %s", least, most);
+        snprintf(text, text_bytes, "a whole number from %s to %s", least, most);
     else if (key->type == VALUE_SIZE && has_bounds(key))
         snprintf(text, text_bytes, "a size from %s to %s%s, like 512MiB", least, most,
                  key->step > 1 ? " in whole pages" : "");

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "core/sim.h"
-#include "core/status.h"
+#include "harness/catalogue.h"
 #include "harness/describe.h"
 #include "harness/options.h"
 #include "harness/places.h"
@@ -22,7 +22,8 @@ static const char help[] =
     "  keys         what a scenario can say\n"
     "  policies     bundled policies and their parameters (--set policy.NAME=VALUE)\n"
     "  recordings   bundled recordings\n"
-    "  faults       calls that can be made to fail, with the errors that are legal for them\n"
+    "  faults       calls that can be made to fail, with the errors that are legal for them;\n"
+    "               with --markdown the page docs/failure-points.md\n"
     "  counters     what every run counts\n"
     "  calls        all simulated calls and events, with their virtual cost\n";
 
@@ -81,20 +82,7 @@ static void list_recordings(void)
 
 static void list_faults(void)
 {
-    for (int i = 0; i < EVENT_KINDS; i++) {
-        const struct event_shape *shape = &event_shapes[i];
-        if (shape->failure == ST_OK)
-            continue;
-        printf("%s\n", shape->name);
-        for (const char *at = shape->legal; *at;) {
-            size_t length = strcspn(at, " ");
-            bool usual = strncmp(at, status_name((enum status)shape->failure), length) == 0;
-            printf("    %.*s%s\n", (int)length, at, usual ? "   (when none is named)" : "");
-            at += length + (at[length] == ' ');
-        }
-    }
-    printf("\nfilters of VirtualAlloc and VirtualFree: reserve commit decommit release reset;\n"
-           "of all with a size or protection: size>=N protect=NAME\n");
+    catalogue_print(stdout, false);
 }
 
 static void list_counters(void)
@@ -146,6 +134,10 @@ int cmd_list(int argc, char **argv)
         list_policies();
         printf("\nrecordings\n");
         list_recordings();
+        return EXIT_HELD;
+    }
+    if (argc == 3 && strcmp(argv[1], "faults") == 0 && strcmp(argv[2], "--markdown") == 0) {
+        catalogue_print(stdout, true);
         return EXIT_HELD;
     }
     for (size_t i = 0; argc == 2 && i < sizeof kinds / sizeof *kinds; i++) {

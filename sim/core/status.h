@@ -17,6 +17,7 @@
     X(ST_NOT_ENOUGH_MEMORY, 8, "ERROR_NOT_ENOUGH_MEMORY")                                      \
     X(ST_OUTOFMEMORY, 14, "ERROR_OUTOFMEMORY")                                                 \
     X(ST_BAD_LENGTH, 24, "ERROR_BAD_LENGTH")                                                   \
+    X(ST_GEN_FAILURE, 31, "ERROR_GEN_FAILURE")                                                 \
     X(ST_NOT_SUPPORTED, 50, "ERROR_NOT_SUPPORTED")                                             \
     X(ST_INVALID_PARAMETER, 87, "ERROR_INVALID_PARAMETER")                                     \
     X(ST_CALL_NOT_IMPLEMENTED, 120, "ERROR_CALL_NOT_IMPLEMENTED")                              \
@@ -34,6 +35,7 @@
     X(ST_WORKING_SET_QUOTA, 1453, "ERROR_WORKING_SET_QUOTA")                                   \
     X(ST_COMMITMENT_LIMIT, 1455, "ERROR_COMMITMENT_LIMIT")                                     \
     X(ST_TIMEOUT, 1460, "ERROR_TIMEOUT")                                                       \
+    X(ST_DYNAMIC_CODE_BLOCKED, 1655, "ERROR_DYNAMIC_CODE_BLOCKED")                             \
     X(ST_NOT_ENOUGH_QUOTA, 1816, "ERROR_NOT_ENOUGH_QUOTA")                                     \
     X(ST_GUARD_PAGE, 0x80000001u, "STATUS_GUARD_PAGE_VIOLATION")                               \
     X(ST_NO_MEMORY_EXCEPTION, 0xC0000017u, "STATUS_NO_MEMORY")                                 \

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include "core/pressure.h"
 #include "core/sim.h"
 #include "core/status.h"
 #include "harness/options.h"
@@ -82,6 +83,12 @@ static void put_state(uint32_t value, char *text, size_t bytes)
                                     : "none");
 }
 
+static const char *pressure_name(uint64_t of)
+{
+    static const char *const names[] = {"memory", "commit", "pagefile", "address-space"};
+    return of < PRESSURES ? names[of] : "?";
+}
+
 static void put_value(const char *type, uint64_t value, char *text, size_t bytes)
 {
     if (strcmp(type, "addr") == 0)
@@ -108,6 +115,10 @@ static void put_value(const char *type, uint64_t value, char *text, size_t bytes
         put_state((uint32_t)value, text, bytes);
     else if (strcmp(type, "outcome") == 0)
         snprintf(text, bytes, "%s", outcome_name((enum outcome)(value & 7)));
+    else if (strcmp(type, "pressure") == 0)
+        snprintf(text, bytes, "%s", pressure_name(value));
+    else if (strcmp(type, "call") == 0)
+        snprintf(text, bytes, "%s", value < EVENT_KINDS ? event_shapes[value].name : "?");
     else
         snprintf(text, bytes, "%" PRIu64, value);
 }

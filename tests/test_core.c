@@ -151,6 +151,34 @@ static void only_calls_of_the_policy_are_counted_and_failed(void **state)
     sim_destroy(sim);
 }
 
+static void a_rule_that_delays_writes_its_record_and_takes_time(void **state)
+{
+    (void)state;
+    struct sim *sim = make_sim(-1);
+    struct fault_rule rule;
+    char message[256];
+    assert_true(fault_parse("malloc[criticality=process]#2:delay=5us", &rule, message,
+                            sizeof message));
+    fault_plan_set(&sim->faults, &rule, 1);
+    sim->actor = ACTOR_POLICY;
+    uint64_t cost_ns = event_shapes[EVENT_malloc].cost_ns;
+    for (int level = -1; level < 3; level++) { /* matches at the last one only */
+        sim->host_call_level = level;
+        assert_int_equal(sim_call(sim, EVENT_malloc, NULL), ST_OK);
+    }
+    assert_int_equal(sim->now_ns, 4 * cost_ns);
+    assert_int_equal(trace_count(&sim->trace), 0);
+    assert_int_equal(sim_call(sim, EVENT_malloc, NULL), ST_OK);
+    assert_int_equal(sim->now_ns, 5 * cost_ns + 5000);
+    const struct event *event = &sim->trace.next[-1];
+    assert_int_equal(event->kind, EVENT_fault_injected);
+    assert_int_equal(event->error, 0);
+    assert_int_equal(event->arg[0], EVENT_malloc);
+    assert_int_equal(event->arg[1], 2); /* the match */
+    assert_int_equal(event->arg[3], 5000);
+    sim_destroy(sim);
+}
+
 static void addresses_outside_the_window_never_reach_a_record(void **state)
 {
     (void)state;
@@ -171,6 +199,7 @@ int main(void)
         cmocka_unit_test(records_reach_the_file_in_order_with_their_fields),
         cmocka_unit_test(native_touches_are_recorded_in_page_order_before_the_next_call),
         cmocka_unit_test(only_calls_of_the_policy_are_counted_and_failed),
+        cmocka_unit_test(a_rule_that_delays_writes_its_record_and_takes_time),
         cmocka_unit_test(addresses_outside_the_window_never_reach_a_record),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -81,6 +81,7 @@ static void mistakes_are_explained_with_what_is_legal(void **state)
     refuse("VirtualAlloc[load>90MiB]#1", "not a comparison");
     refuse("VirtualAlloc[from=5]#1", "not a time");
     refuse("VirtualAlloc[until=0]#1", "not a time");
+    refuse("VirtualAlloc[caller=Pool<int]#1", "closing ']'");
     refuse("VirtualAlloc[caller=]#1", "not the name of a function");
     refuse("VirtualAlloc#%0", "from 1");
     refuse("VirtualAlloc#2/1", "ratio such as 1/50");
@@ -141,6 +142,8 @@ static void a_rule_formats_to_text_that_reads_back_equal(void **state)
         "malloc[load>90,from=20ms,until=21500us]#1:delay=5ms",
         "malloc[load=10..20,caller=Arena::VirtualAlloc]#%3:ENOMEM:delay=7ns:x2",
         "malloc#%3:ENOMEM:once",
+        "malloc[size>=1,caller=Pool<int, 4>::operator[]]#1:ENOMEM",
+        "malloc[caller=(anonymous class)::operator()(int, int)]#2:ENOMEM",
     };
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         struct fault_rule rule = parsed(texts[i]);

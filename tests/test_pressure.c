@@ -175,6 +175,26 @@ static void resource_notifications_are_due_at_the_documented_levels(void **state
     end(m);
 }
 
+static void fault_rules_see_the_load_that_others_make(void **state)
+{
+    (void)state;
+    struct machine *m = begin(100 * MIB, 50 * MIB, 2 * GIB);
+    struct sim *sim = machine_sim(m);
+    struct fault_rule rule;
+    char message[256];
+    uint64_t address;
+    assert_true(fault_parse("VirtualAlloc[load>90]#1:forever", &rule, message, sizeof message));
+    fault_plan_set(&sim->faults, &rule, 1);
+    sim->actor = ACTOR_POLICY;
+    assert_int_equal(machine_alloc(m, 0, MIB, NEW, RW, &address), ST_OK);
+    take(m, PRESSURE_MEMORY, 91 * MIB);
+    assert_int_equal(machine_alloc(m, 0, MIB, NEW, RW, &address), ST_COMMITMENT_LIMIT);
+    give(m, PRESSURE_MEMORY, MIB);
+    assert_int_equal(machine_alloc(m, 0, MIB, NEW, RW, &address), ST_OK);
+    assert_int_equal(sim->faults.rules[0].matches, 1);
+    end(m);
+}
+
 /* ---- address space ---- */
 
 /* The largest hole in bytes, by trying. */
@@ -440,6 +460,7 @@ int main(void)
         cmocka_unit_test(performance_info_shows_the_charge_of_all),
         cmocka_unit_test(touches_without_a_frame_left_by_others_are_counted),
         cmocka_unit_test(resource_notifications_are_due_at_the_documented_levels),
+        cmocka_unit_test(fault_rules_see_the_load_that_others_make),
         cmocka_unit_test(islands_leave_holes_of_like_size),
         cmocka_unit_test(islands_take_the_last_hole_in_parts_and_no_more),
         cmocka_unit_test(islands_are_nothing_for_virtual_free_and_cost_no_charge),

@@ -109,10 +109,9 @@ static bool complain(struct reader *reader, const char *what, const char *detail
     return false;
 }
 
-/* Copies the text up to one of the stop characters; false when it is empty or too long. */
-static bool take_word(struct reader *reader, const char *stops, char *word, size_t word_bytes)
+/* Copies so many characters of the text; false when these are none or too many. */
+static bool take_word(struct reader *reader, size_t length, char *word, size_t word_bytes)
 {
-    size_t length = strcspn(reader->at, stops);
     if (length == 0 || length >= word_bytes)
         return false;
     memcpy(word, reader->at, length);
@@ -293,12 +292,24 @@ static bool parse_filter(struct reader *reader, const char *word, struct fault_r
                     word);
 }
 
+/* Up to the next comma or the closing bracket; those inside a function's name belong to it:
+ * "caller=Pool<int, 4>::operator[]". */
+static size_t filter_length(const char *at)
+{
+    size_t length = 0;
+    if (strncmp(at, "caller=", 7) != 0)
+        return strcspn(at, ",]");
+    for (int depth = 0; at[length] && (depth > 0 || !strchr(",]", at[length])); length++)
+        depth += (strchr("<([", at[length]) != NULL) - (strchr(">)]", at[length]) != NULL);
+    return length;
+}
+
 static bool take_filters(struct reader *reader, struct fault_rule *rule)
 {
     char word[128];
     do {
         reader->at++; /* the bracket or comma */
-        if (!take_word(reader, ",]", word, sizeof word))
+        if (!take_word(reader, filter_length(reader->at), word, sizeof word))
             return complain(reader, "a filter is missing before", reader->at);
         if (!parse_filter(reader, word, rule))
             return false;
@@ -371,7 +382,7 @@ static bool take_effects(struct reader *reader, struct fault_rule *rule)
     char word[64];
     while (*reader->at == ':') {
         reader->at++;
-        if (!take_word(reader, ":", word, sizeof word))
+        if (!take_word(reader, strcspn(reader->at, ":"), word, sizeof word))
             return complain(reader, "an error name or once, xN, forever is missing after ':'",
                             NULL);
         if (take_duration(word, rule))
@@ -397,7 +408,7 @@ bool fault_parse(const char *text, struct fault_rule *rule, char *message, size_
     struct reader reader = {text, message, message_bytes};
     char word[64];
     *rule = (struct fault_rule){.nth = 1, .times = 1};
-    if (!take_word(&reader, "[#:", word, sizeof word))
+    if (!take_word(&reader, strcspn(text, "[#:"), word, sizeof word))
         return complain(&reader, "expected CALL[filters]#N:ERROR:once, got", text);
     rule->call = fault_find_call(word);
     if (rule->call == EVENT_KINDS)

@@ -44,7 +44,7 @@ Q = $(if $(V),,@echo "  $@";)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: check all help setup setup-test demo test test-long bench golden check-windows install clean programs FORCE
+.PHONY: check all help setup setup-test demo test test-long bench golden bad-scenarios check-windows install clean programs FORCE
 
 all: setup ## build lowwater and the bundled policies (the default)
 	@$(MAKE) --no-print-directory programs
@@ -84,6 +84,9 @@ bench: setup ## speed against references measured in the same run; writes build/
 golden: setup ## write tests/golden/digests.txt anew (say why in the commit)
 	@$(MAKE) --no-print-directory -j2 programs
 	@tests/golden.sh $(BUILD) > $(BUILD)/digests.txt && cp $(BUILD)/digests.txt tests/golden/digests.txt
+
+bad-scenarios: programs ## write the diagnostics of tests/scenarios/bad anew (say why in the commit)
+	@tests/scenarios/rewrite.sh $(CURDIR)/$(BUILD)/lowwater
 
 check-windows: ## compile every bundled C policy against a real Windows SDK (mingw-w64)
 	@tests/check-windows.sh

@@ -84,9 +84,37 @@ static void say_unknown_key(struct binding *b, const struct yaml_node *key, bool
              in_section(b->id, where, sizeof where), hint);
 }
 
+static bool is_size(const struct key *key)
+{
+    return key->type == VALUE_SIZE || key->type == VALUE_SIZE_OR_ALL;
+}
+
+/* " (write 1536MiB)" for 1.5GiB, nothing where the size has no point or is no whole number. */
+static const char *whole_size(const char *text, char *hint, size_t hint_bytes)
+{
+    char unit[16], word[32];
+    uint64_t digits = 0, scale = 1, bytes;
+    const char *at = text;
+    bool point = false;
+    for (; (*at >= '0' && *at <= '9') || (*at == '.' && !point); at++) {
+        point = point || *at == '.';
+        if (*at == '.')
+            continue;
+        digits = digits * 10 + (uint64_t)(*at - '0');
+        scale *= point ? 10 : 1;
+        if (digits > 1000000 || scale > 1000)
+            return "";
+    }
+    snprintf(unit, sizeof unit, "1%s", at);
+    if (!point || !parse_bytes(unit, &bytes) || digits * bytes % scale)
+        return "";
+    snprintf(hint, hint_bytes, " (write %s)", size_word(digits * bytes / scale, word, sizeof word));
+    return hint;
+}
+
 static void say_wrong(struct loader *loader, const struct key *key, const struct yaml_node *node)
 {
-    char label[96], legal[512], word[CLIPPED_BYTES];
+    char label[96], legal[512], word[CLIPPED_BYTES], whole[64];
     if (!diagnostics_wanted(loader->diagnostics, node->at)) {
         diagnose(loader->diagnostics, node->at, "wrong value");
         return;
@@ -97,8 +125,9 @@ static void say_wrong(struct loader *loader, const struct key *key, const struct
         diagnose(loader->diagnostics, node->at, "%s must be %s, not %s", label, legal,
                  yaml_kind_text(node));
     else
-        diagnose(loader->diagnostics, node->at, "%s must be %s, not '%s'", label, legal,
-                 clipped(node->text, node->length, word));
+        diagnose(loader->diagnostics, node->at, "%s must be %s, not '%s'%s", label, legal,
+                 clipped(node->text, node->length, word),
+                 is_size(key) ? whole_size(node->text, whole, sizeof whole) : "");
 }
 
 /* ---- values ---- */
@@ -118,14 +147,17 @@ static bool takes_nothing(enum value_type type)
 static bool read_value(struct binding *b, const struct key *key, const struct yaml_node *node)
 {
     enum section_id before = b->loader->section;
+    const struct yaml_node *map_before = b->loader->map;
     enum read_result result = READ_WRONG;
     b->loader->section = b->id;
+    b->loader->map = b->map;
     bool fits = !takes_words_only(key->type) || node->kind == YAML_WORD;
     if (fits && (takes_nothing(key->type) || !yaml_is_null(node)))
         result = value_readers[key->type](b->loader, key, node, b->target);
     if (result == READ_WRONG)
         say_wrong(b->loader, key, node);
     b->loader->section = before;
+    b->loader->map = map_before;
     return result == READ_FINE;
 }
 

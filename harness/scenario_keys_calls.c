@@ -109,13 +109,13 @@ static const struct choice interfaces[] = {{"IID_IUnknown", 0, ""},
     }
 #define SIZE(help_)                                                                                \
     {                                                                                              \
-        "size", VALUE_SIZE, CALL_AT(size), .required = true, .example = "64MiB", .help = help_     \
+        "size", VALUE_SIZE, CALL_AT(size), 0, UINT64_C(1) << 47, .required = true,                 \
+                                                                 .example = "64MiB", .help = help_ \
     }
 /* What the host is asked for may be any number, also one that no machine has. */
 #define ASKED(help_)                                                                               \
     {                                                                                              \
-        "size", VALUE_SIZE, CALL_AT(size), 0, UINT64_MAX - 1, .required = true,                    \
-                                                              .example = "64MiB", .help = help_    \
+        "size", VALUE_SIZE, CALL_AT(size), .required = true, .example = "64MiB", .help = help_     \
     }
 #define PROTECT(...)                                                                               \
     {                                                                                              \

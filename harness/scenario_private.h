@@ -49,8 +49,9 @@ struct loader {
     struct diagnostics *diagnostics;
     struct scenario_memory *memory;
     struct draft *draft;
-    const char *file;        /* path of the scenario: where recordings are looked for */
-    enum section_id section; /* of the key being read */
+    const char *file;            /* path of the scenario: where recordings are looked for */
+    enum section_id section;     /* of the key being read */
+    const struct yaml_node *map; /* the mapping it stands in */
     struct block_name *names;
     size_t names_count, names_room;
     uint64_t repeats;      /* product of the repeats around the step being bound */

@@ -116,14 +116,13 @@ static bool bind_step(struct loader *loader, const struct yaml_node *node, struc
 }
 
 /* Enters a repeat; false: all repeats together would go on for too long. */
-static bool enter_repeat(struct loader *loader, const struct yaml_node *node,
-                         const struct step *step)
+static bool enter_repeat(struct loader *loader, const struct step *step)
 {
     loader->repeat_depth++;
     if (!__builtin_mul_overflow(loader->repeats, step->times, &loader->repeats) &&
         loader->repeats <= REPEATS_MOST)
         return true;
-    diagnose(loader->diagnostics, node->at,
+    diagnose(loader->diagnostics, yaml_find(loader->map, "repeat")->at,
              "the repeats around this make more than 10,000,000 rounds");
     return false;
 }
@@ -153,7 +152,7 @@ enum read_result read_steps(struct loader *loader, const struct key *key,
     if (node->kind != YAML_LIST || node->count == 0)
         return READ_WRONG;
     size_t before = path_enter(loader, top ? "%s" : ".%s", key->name);
-    if (loader->section != SECTION_REPEAT || enter_repeat(loader, node, target))
+    if (loader->section != SECTION_REPEAT || enter_repeat(loader, target))
         result = bind_steps(loader, node, steps,
                             top ? &loader->draft->scenario.workload.steps_count
                                 : &((struct step *)target)->steps_count);

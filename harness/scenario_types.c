@@ -120,9 +120,10 @@ enum value_type key_type(const struct key *key)
 const char *key_label(enum section_id section, const struct key *key, char *text, size_t text_bytes)
 {
     const char *name = sections[section].name;
+    char shown[64];
     bool is_itself = strcmp(name, key->name) == 0;
     snprintf(text, text_bytes, "%s%s%s", is_itself ? "" : name, *name && !is_itself ? "." : "",
-             key->name);
+             key_shown(section, key, shown, sizeof shown));
     return text;
 }
 

@@ -173,10 +173,15 @@ static struct yaml_node *new_node(struct builder *b, const yaml_event_t *event, 
 static void refuse_tag(struct builder *b, struct place at, const char *tag)
 {
     char word[CLIPPED_BYTES];
+    static const char standard[] = "tag:yaml.org,2002:";
+    size_t prefix = sizeof standard - 1;
+    bool is_standard = strncmp(tag, standard, prefix) == 0;
     if (tag[0] == '!' && tag[1] == '=')
         FAIL(b, at, "a value that begins with '!' needs quotes: \"!= 0\"");
     else
-        FAIL(b, at, "tags are not used here: '%s'", clipped(tag, strlen(tag), word));
+        FAIL(b, at, "tags are not used here: '%s%s'", is_standard ? "!!" : "",
+             clipped(tag + (is_standard ? prefix : 0), strlen(tag) - (is_standard ? prefix : 0),
+                     word));
 }
 
 static void take_word(struct builder *b, const yaml_event_t *event)
@@ -350,5 +355,7 @@ bool yaml_is_null(const struct yaml_node *node)
 const char *yaml_kind_text(const struct yaml_node *node)
 {
     static const char *const texts[] = {"a word", "a list", "a mapping"};
+    if (node->kind != YAML_WORD && node->count == 0)
+        return node->kind == YAML_LIST ? "an empty list" : "an empty mapping";
     return yaml_is_null(node) ? "nothing" : texts[node->kind];
 }

@@ -45,7 +45,7 @@ struct yaml_node *yaml_find(const struct yaml_node *map, const char *key);
 struct yaml_node *yaml_word(struct pool *pool, const char *text, struct place at);
 /* True for nothing, ~ and null without quotes. */
 bool yaml_is_null(const struct yaml_node *node);
-/* "a mapping", "a list", "a word". */
+/* "a mapping", "an empty list", "a word", "nothing". */
 const char *yaml_kind_text(const struct yaml_node *node);
 
 #endif

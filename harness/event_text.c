@@ -1,228 +1,268 @@
-/* Records in words. See event_text.h. The fields' names and types stand in core/calls.def. */
+/* Records in words. See event_text.h. Names and types of fields stand in core/calls.def; numbers
+ * get their names in event_names.c. */
 #include "harness/event_text.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include "core/pressure.h"
 #include "core/sim.h"
-#include "core/status.h"
+#include "harness/event_names.h"
 #include "harness/options.h"
 #include "harness/run.h"
-#include "include/mscoree.h"
 
-struct bit_name {
-    uint32_t bits;
-    const char *name;
-};
+/* ---- values ---- */
 
-static const struct bit_name memory_types[] = {{MEM_COMMIT, "MEM_COMMIT"},
-                                               {MEM_RESERVE, "MEM_RESERVE"},
-                                               {MEM_RESET, "MEM_RESET"},
-                                               {MEM_RESET_UNDO, "MEM_RESET_UNDO"},
-                                               {MEM_TOP_DOWN, "MEM_TOP_DOWN"},
-                                               {MEM_WRITE_WATCH, "MEM_WRITE_WATCH"},
-                                               {MEM_LARGE_PAGES, "MEM_LARGE_PAGES"},
-                                               {MEM_PHYSICAL, "MEM_PHYSICAL"},
-                                               {0, NULL}};
-static const struct bit_name free_types[] = {
-    {MEM_DECOMMIT, "MEM_DECOMMIT"}, {MEM_RELEASE, "MEM_RELEASE"}, {0, NULL}};
-static const struct bit_name protections[] = {{PAGE_NOACCESS, "PAGE_NOACCESS"},
-                                              {PAGE_READONLY, "PAGE_READONLY"},
-                                              {PAGE_READWRITE, "PAGE_READWRITE"},
-                                              {PAGE_WRITECOPY, "PAGE_WRITECOPY"},
-                                              {PAGE_EXECUTE, "PAGE_EXECUTE"},
-                                              {PAGE_EXECUTE_READ, "PAGE_EXECUTE_READ"},
-                                              {PAGE_EXECUTE_READWRITE, "PAGE_EXECUTE_READWRITE"},
-                                              {PAGE_GUARD, "PAGE_GUARD"},
-                                              {PAGE_NOCACHE, "PAGE_NOCACHE"},
-                                              {PAGE_WRITECOMBINE, "PAGE_WRITECOMBINE"},
-                                              {0, NULL}};
-static const struct bit_name heap_flags_names[] = {
-    {HEAP_NO_SERIALIZE, "HEAP_NO_SERIALIZE"},
-    {HEAP_GENERATE_EXCEPTIONS, "HEAP_GENERATE_EXCEPTIONS"},
-    {HEAP_ZERO_MEMORY, "HEAP_ZERO_MEMORY"},
-    {HEAP_REALLOC_IN_PLACE_ONLY, "HEAP_REALLOC_IN_PLACE_ONLY"},
-    {HEAP_CREATE_ENABLE_EXECUTE, "HEAP_CREATE_ENABLE_EXECUTE"},
-    {0, NULL}};
-
-static void put_bits(const struct bit_name *names, uint32_t value, char *text, size_t bytes)
+const char *exact_bytes_text(uint64_t value, char *text, size_t bytes)
 {
-    size_t used = 0;
-    text[0] = '\0';
-    for (; names->name && used < bytes; names++) {
-        if ((value & names->bits) != names->bits)
-            continue;
-        used += (size_t)snprintf(text + used, bytes - used, "%s%s", used ? "|" : "", names->name);
-        value &= ~names->bits;
-    }
-    if ((value || used == 0) && used < bytes)
-        snprintf(text + used, bytes - used, used ? "|0x%" PRIx32 : "%" PRIu32, value);
-}
-
-static const char *criticality(uint32_t level)
-{
-    static const char *const names[] = {"eTaskCritical", "eAppDomainCritical", "eProcessCritical"};
-    return level < 3 ? names[level] : "?";
-}
-
-static void put_protection(uint32_t value, bool with_level, char *text, size_t bytes)
-{
-    put_bits(protections, with_level ? value & 0xffff : value, text, bytes);
-    size_t used = strlen(text);
-    if (with_level && used < bytes)
-        snprintf(text + used, bytes - used, ", %s", criticality(value >> 16));
-}
-
-static void put_state(uint32_t value, char *text, size_t bytes)
-{
-    snprintf(text, bytes, "%s",
-             value == MEM_COMMIT    ? "MEM_COMMIT"
-             : value == MEM_RESERVE ? "MEM_RESERVE"
-             : value == MEM_FREE    ? "MEM_FREE"
-                                    : "none");
-}
-
-static const char *pressure_name(uint64_t of)
-{
-    static const char *const names[] = {"memory", "commit", "pagefile", "address-space"};
-    return of < PRESSURES ? names[of] : "?";
-}
-
-static void put_value(const char *type, uint64_t value, char *text, size_t bytes)
-{
-    if (strcmp(type, "addr") == 0)
-        snprintf(text, bytes, value == ADDRESS_OUTSIDE ? "outside" : "0x%" PRIx64, value);
-    else if (strcmp(type, "bytes") == 0)
-        bytes_text(value, text, bytes);
-    else if (strcmp(type, "hex") == 0)
-        snprintf(text, bytes, "0x%" PRIx64, value);
-    else if (strcmp(type, "bool") == 0)
-        snprintf(text, bytes, "%s", value ? "yes" : "no");
-    else if (strcmp(type, "memtype") == 0)
-        put_bits(memory_types, (uint32_t)value, text, bytes);
-    else if (strcmp(type, "freetype") == 0)
-        put_bits(free_types, (uint32_t)value, text, bytes);
-    else if (strcmp(type, "prot") == 0)
-        put_protection((uint32_t)value, false, text, bytes);
-    else if (strcmp(type, "protlevel") == 0)
-        put_protection((uint32_t)value, true, text, bytes);
-    else if (strcmp(type, "heapflags") == 0)
-        put_bits(heap_flags_names, (uint32_t)value, text, bytes);
-    else if (strcmp(type, "critical") == 0)
-        snprintf(text, bytes, "%s", criticality((uint32_t)value));
-    else if (strcmp(type, "state") == 0)
-        put_state((uint32_t)value, text, bytes);
-    else if (strcmp(type, "outcome") == 0)
-        snprintf(text, bytes, "%s", outcome_name((enum outcome)(value & 7)));
-    else if (strcmp(type, "pressure") == 0)
-        snprintf(text, bytes, "%s", pressure_name(value));
-    else if (strcmp(type, "call") == 0)
-        snprintf(text, bytes, "%s", value < EVENT_KINDS ? event_shapes[value].name : "?");
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    unsigned unit = 0;
+    char number[32];
+    for (; value != 0 && value % 1024 == 0; value /= 1024)
+        unit++;
+    if (value < 10000)
+        snprintf(number, sizeof number, "%" PRIu64, value);
     else
-        snprintf(text, bytes, "%" PRIu64, value);
+        count_text(value, number, sizeof number);
+    snprintf(text, bytes, value ? "%s %s" : "0", number, units[unit]);
+    return text;
 }
+
+static void put_address(uint64_t value, char *text, size_t bytes)
+{
+    if (value == 0)
+        snprintf(text, bytes, "NULL");
+    else if (value == ADDRESS_OUTSIDE)
+        snprintf(text, bytes, "outside");
+    else
+        snprintf(text, bytes, "0x%" PRIx64, value);
+}
+
+bool field_value_text(enum field_type type, uint64_t value, char *text, size_t bytes)
+{
+    if (named_value(type, value, text, bytes))
+        return true;
+    switch (type) {
+    case FIELD_ADDRESS:
+        put_address(value, text, bytes);
+        break;
+    case FIELD_BYTES:
+        exact_bytes_text(value, text, bytes);
+        break;
+    case FIELD_HEX:
+    case FIELD_MEMORY_TYPE: /* unknown bits only */
+    case FIELD_FREE_TYPE:
+    case FIELD_PROTECTION:
+    case FIELD_HEAP_FLAGS:
+    case FIELD_MALLOC_TYPE:
+    case FIELD_STATE:
+    case FIELD_WAIT:
+        snprintf(text, bytes, value ? "0x%" PRIx64 : "%" PRIu64, value);
+        break;
+    case FIELD_BOOL:
+        snprintf(text, bytes, "%s", value ? "yes" : "no");
+        break;
+    case FIELD_PERCENT:
+        snprintf(text, bytes, "%" PRIu64 " %%", value);
+        break;
+    case FIELD_MILLISECONDS:
+        snprintf(text, bytes, "%" PRIu64 " ms", value);
+        break;
+    default:
+        snprintf(text, bytes, "%" PRIu64, value);
+    }
+    return false;
+}
+
+/* ---- calls ---- */
 
 struct writer {
     char *text;
     size_t bytes, used;
-    unsigned arguments, results;
 };
 
-static void put(struct writer *w, const char *a, const char *b, const char *c, const char *d)
+static void put(struct writer *w, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void put(struct writer *w, const char *format, ...)
 {
+    va_list values;
+    va_start(values, format);
     if (w->used < w->bytes)
-        w->used += (size_t)snprintf(w->text + w->used, w->bytes - w->used, "%s%s%s%s", a, b, c, d);
+        w->used += (size_t)vsnprintf(w->text + w->used, w->bytes - w->used, format, values);
+    va_end(values);
 }
 
-/* One "name:type" of a field list; results are shown in a second pass. */
-static void put_field(struct writer *w, const char *field, uint64_t value, bool results)
+/* Arguments or results, separated by ", "; `before` of them stand there already. */
+static void put_fields(struct writer *w, const struct event *event, bool results, unsigned before)
 {
-    char name[64], type[32], shown[128];
-    bool is_result = *field == '>';
-    if (*field == '-' || is_result != results)
-        return;
-    if (sscanf(field + is_result, "%63[^:]:%31s", name, type) != 2)
-        return;
-    put_value(type, value, shown, sizeof shown);
-    if (results)
-        put(w, w->results++ ? ", " : " = ", strcmp(name, "result") == 0 ? "" : name,
-            strcmp(name, "result") == 0 ? "" : " ", shown);
-    else
-        put(w, w->arguments++ ? ", " : "", name, " ", shown);
-}
-
-static void put_fields(struct writer *w, const struct event *event, bool results)
-{
-    char fields[256];
-    snprintf(fields, sizeof fields, "%s", event_shapes[event->kind].fields);
-    char *rest = fields;
-    for (unsigned word = 0; rest && word < 4; word++) {
-        char *field = strsep(&rest, ",");
-        char *second = strchr(field, '/');
-        if (!second) {
-            put_field(w, field, event->arg[word], results);
+    const struct event_fields *fields = event_fields(event->kind);
+    for (unsigned i = 0; i < fields->count; i++) {
+        const struct event_field *field = &fields->fields[i];
+        char shown[160];
+        if (field->is_result != results)
             continue;
-        }
-        *second = '\0';
-        put_field(w, field, (uint32_t)event->arg[word], results);
-        put_field(w, second + 1, event->arg[word] >> 32, results);
+        uint64_t value = event_field_value(field, event);
+        bool named = field_value_text(field->type, value, shown, sizeof shown);
+        put(w, "%s", before++ ? ", " : "");
+        if (named || strcmp(field->name, "result") == 0)
+            put(w, "%s", shown);
+        else if (field->type == FIELD_BOOL) /* "exclusive", "not exclusive" */
+            put(w, "%s%s", value ? "" : "not ", field->name);
+        else
+            put(w, "%s %s", field->name, shown);
     }
-}
-
-bool event_is_host_call(uint16_t kind)
-{
-    return kind >= EVENT_host_factory && kind <= EVENT_malloc_Free;
-}
-
-static const char *hresult_name(uint32_t value)
-{
-    static const struct {
-        uint32_t value;
-        const char *name;
-    } names[] = {{0, "S_OK"},
-                 {1, "S_FALSE"},
-                 {0x8007000E, "E_OUTOFMEMORY"},
-                 {0x80004005, "E_FAIL"},
-                 {0x80004003, "E_POINTER"},
-                 {0x80070057, "E_INVALIDARG"},
-                 {0x80004001, "E_NOTIMPL"},
-                 {0x80004002, "E_NOINTERFACE"},
-                 {0x8000FFFF, "E_UNEXPECTED"},
-                 {0x80131022, "HOST_E_INVALIDOPERATION"},
-                 {0x80131023, "HOST_E_CLRNOTAVAILABLE"},
-                 {0x80131024, "HOST_E_TIMEOUT"}};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (names[i].value == value)
-            return names[i].name;
-    return NULL;
 }
 
 void error_text(const struct event *event, char *text, size_t bytes)
 {
     bool host = event_is_host_call(event->kind);
-    const char *name = host ? hresult_name(event->error) : status_name_of_code(event->error);
+    const char *name = host ? hresult_name(event->error) : windows_error_name(event->error);
+    const char *win32 =
+        host && event->error >> 16 == 0x8007 ? windows_error_name(event->error & 0xffff) : NULL;
     if (name)
         snprintf(text, bytes, "%s", name);
+    else if (win32)
+        snprintf(text, bytes, "HRESULT_FROM_WIN32(%s)", win32);
+    else if (host || event->error >= 0x80000000u)
+        snprintf(text, bytes, "0x%08" PRIx32, event->error);
     else
-        snprintf(text, bytes, host ? "0x%08" PRIx32 : "error %" PRIu32, event->error);
+        snprintf(text, bytes, "error %" PRIu32, event->error);
+}
+
+/* ---- records that are no calls ---- */
+
+static const char *toucher(const struct event *event)
+{
+    if (event->arg[2])
+        return "policy code";
+    return event->depth ? "a call of the policy" : "managed code";
+}
+
+void event_pages_text(const struct event *event, uint64_t page, uint64_t pages, char *text,
+                      size_t bytes)
+{
+    char count[32], several[48];
+    snprintf(several, sizeof several, "%s pages", count_text(pages, count, sizeof count));
+    snprintf(text, bytes, "%s of %s at 0x%" PRIx64 ", %s by %s", event_shapes[event->kind].name,
+             pages == 1 ? "the page" : several, page, event->arg[1] ? "written" : "read",
+             toucher(event));
+}
+
+static void put_exception(struct writer *w, const struct event *event)
+{
+    static const char *const accesses[] = {"read from", "write to", "execution of"};
+    uint32_t code = (uint32_t)event->arg[0];
+    const char *name = windows_error_name(code);
+    bool access = code == 0xC0000005u || code == 0x80000001u;
+    char where[32];
+    put_address(event->arg[1], where, sizeof where);
+    if (name)
+        put(w, "exception %s", name);
+    else
+        put(w, "exception 0x%08" PRIx32, code);
+    if (access && event->arg[2] < 3)
+        put(w, ": %s %s", accesses[event->arg[2]], where);
+    else if (event->arg[1])
+        put(w, " at %s", where);
+}
+
+static void put_injected(struct writer *w, const struct event *event)
+{
+    char error[64];
+    uint64_t call = event->arg[0];
+    error_text(event, error, sizeof error);
+    put(w, "injected failure: %s #%" PRIu64, call < EVENT_KINDS ? event_shapes[call].name : "?",
+        event->arg[1]);
+    if (event->error)
+        put(w, " -> %s", error);
+    if (event->arg[3])
+        put(w, "%s delayed by %" PRIu64 " ns", event->error ? "," : "", event->arg[3]);
+    put(w, " (rule %" PRIu64 ")", event->arg[2]);
+}
+
+static void put_begin(struct writer *w, const struct event *event)
+{
+    char sizes[3][32];
+    put(w, "run begins: seed %" PRIu64 ", RAM %s, page file %s, address space %s", event->arg[0],
+        exact_bytes_text(event->arg[1], sizes[0], 32),
+        exact_bytes_text(event->arg[2], sizes[1], 32),
+        exact_bytes_text(event->arg[3], sizes[2], 32));
+}
+
+static void put_end(struct writer *w, const struct event *event)
+{
+    uint32_t code = (uint32_t)event->arg[1];
+    const char *name = code >= 0x80000000u ? windows_error_name(code) : NULL;
+    put(w, "run ends: %s", outcome_name((enum outcome)(event->arg[0] & 7)));
+    if (name)
+        put(w, ", %s", name);
+    else if (code)
+        put(w, code < 0x10000 ? ", code %" PRIu32 : ", code 0x%08" PRIx32, code);
+}
+
+/* Records that a sentence shows better than a call does. */
+static bool put_sentence(struct writer *w, const struct event *event)
+{
+    switch (event->kind) {
+    case EVENT_first_touch:
+    case EVENT_soft_fault:
+    case EVENT_hard_fault:
+        event_pages_text(event, event->arg[0], 1, w->text, w->bytes);
+        w->used = strlen(w->text);
+        return true;
+    case EVENT_exception:
+        put_exception(w, event);
+        return true;
+    case EVENT_fault_injected:
+        put_injected(w, event);
+        return true;
+    case EVENT_run_begin:
+        put_begin(w, event);
+        return true;
+    case EVENT_run_end:
+        put_end(w, event);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* ---- whole records ---- */
+
+void event_call_text(const struct event *event, char *text, size_t bytes)
+{
+    struct writer w = {text, bytes, 0};
+    text[0] = '\0';
+    if (put_sentence(&w, event))
+        return;
+    put(&w, "%s(", event_shapes[event->kind].name);
+    put_fields(&w, event, false, 0);
+    put(&w, ")");
+}
+
+void event_result_text(const struct event *event, char *text, size_t bytes)
+{
+    struct writer w = {text, bytes, 0},
+                  sentence = {(char[EVENT_TEXT_BYTES]){""}, EVENT_TEXT_BYTES, 0};
+    char error[64];
+    text[0] = '\0';
+    if (put_sentence(&sentence, event))
+        return;
+    error_text(event, error, sizeof error);
+    bool says = event_is_host_call(event->kind) || event->error != 0;
+    if (says)
+        put(&w, "%s", error);
+    if (event->error == 0)
+        put_fields(&w, event, true, says);
 }
 
 void event_text(const struct event *event, char *text, size_t bytes)
 {
-    struct writer w = {text, bytes, 0, 0, 0};
-    char error[64];
-    text[0] = '\0';
-    put(&w, event_shapes[event->kind].name, "(", "", "");
-    put_fields(&w, event, false);
-    put(&w, ")", "", "", "");
-    error_text(event, error, sizeof error);
-    if (event_is_host_call(event->kind) || event->error != 0) {
-        put(&w, " = ", error, "", "");
-        w.results++;
-    }
-    if (event->error == 0)
-        put_fields(&w, event, true);
+    char result[EVENT_TEXT_BYTES];
+    event_call_text(event, text, bytes);
+    event_result_text(event, result, sizeof result);
+    size_t used = strlen(text);
+    if (result[0] && used < bytes)
+        snprintf(text + used, bytes - used, " = %s", result);
 }
 
 const char *time_text(uint64_t time_ns, char *text, size_t bytes)
@@ -230,4 +270,27 @@ const char *time_text(uint64_t time_ns, char *text, size_t bytes)
     snprintf(text, bytes, "%" PRIu64 ".%09" PRIu64 " s", time_ns / 1000000000,
              time_ns % 1000000000);
     return text;
+}
+
+/* ---- kinds ---- */
+
+bool event_is_host_call(uint16_t kind)
+{
+    return kind >= EVENT_host_factory && kind <= EVENT_malloc_Free;
+}
+
+bool event_is_by_policy(const struct event *event)
+{
+    return event->depth != 0 || (event_is_page(event->kind) && event->arg[2] != 0);
+}
+
+bool event_is_page(uint16_t kind)
+{
+    return kind == EVENT_first_touch || kind == EVENT_soft_fault || kind == EVENT_hard_fault;
+}
+
+bool event_is_failure(const struct event *event)
+{
+    return event->error != 0 || event->kind == EVENT_exception ||
+           (event->kind == EVENT_run_end && event->arg[0] != OUTCOME_OK);
 }

@@ -4,35 +4,45 @@
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-#include "harness/event_text.h"
-#include "harness/json.h"
 #include "harness/options.h"
 #include "harness/places.h"
 #include "harness/recording_file.h"
 #include "harness/recording_stat.h"
-#include "harness/trace_compare.h"
+#include "harness/trace_diff.h"
 #include "harness/trace_file.h"
+#include "harness/trace_print.h"
+#include "harness/trace_stat.h"
 
 static const char help[] =
     "usage: lowwater trace stat [--json FILE] FILE...\n"
-    "       lowwater trace print [filters] FILE\n"
-    "       lowwater trace diff A B\n"
+    "       lowwater trace print [filters] [--head N | --tail N] FILE\n"
+    "       lowwater trace diff [filters] A B\n"
     "\n"
     "Traces are written by lowwater run --trace, recordings (.lwt) by lowwater import.\n"
+    "A FILE of - is standard input.\n"
     "\n"
-    "stat    what a file holds; of a recording, calls, peaks and finals\n"
-    "print   one line a record: event, virtual time, thread, call, arguments, results\n"
-    "  --call NAME       only this call (VirtualAlloc, IHostMalloc::Alloc, ...); repeatable\n"
-    "  --thread N        only this simulated thread\n"
-    "  --from T --to T   only this span of virtual time (2s, 250ms, 100us)\n"
-    "  --address A       only calls whose range holds the logical address\n"
-    "  --failed          only calls that failed\n"
-    "diff    the first record that differs, with its neighbours; exit 1 when there is one\n";
+    "stat    what a file holds: span, calls, failures, peaks\n"
+    "print   a log: event, virtual time, thread, call, arguments, results. What the policy did\n"
+    "        for a call of the CLR stands indented between the call and its result.\n"
+    "  --head N, --tail N  only the first or last N of what passes the filters\n"
+    "  --raw               a line a record, in the order of the file, nothing put together\n"
+    "  --json FILE         one JSON object a line into FILE instead (- is standard output)\n"
+    "diff    aligns two files and shows where they differ; exit 1 when they do. Event numbers\n"
+    "        and times do not count, but times that differ are reported.\n"
+    "  --hunks N           show so many places (5)\n"
+    "  --context N         with so many lines around them (3)\n"
+    "  --full              show all of all places\n"
+    "  --times             times count too\n"
+    "  --ignore-addresses  addresses do not count: for two policies\n"
+    "print and diff\n"
+    "  --width N           wrap lines at column N; 0: never. Default: the terminal's width\n"
+    "filters of print and diff\n" TRACE_FILTER_HELP;
 
 /* ---- kinds of files ---- */
 
@@ -58,20 +68,35 @@ static const char *keep_input(const struct input_file *input, char *path, size_t
     return path;
 }
 
+/* True where the file begins as a trace does: then it need not be read to know its kind. */
+static bool begins_as_trace(const char *path)
+{
+    uint8_t bytes[64];
+    FILE *file = strcmp(path, "-") == 0 ? NULL : fopen(path, "rb");
+    size_t count = file ? fread(bytes, 1, sizeof bytes, file) : 0;
+    if (file)
+        fclose(file);
+    return trace_file_recognise(bytes, count);
+}
+
 static int open_file(const char *word, struct opened *file)
 {
     char message[512] = "", bundled[512];
     struct input_file input;
-    bool exists = strcmp(word, "-") == 0 || access(word, F_OK) == 0;
+    bool standard = strcmp(word, "-") == 0, exists = standard || access(word, F_OK) == 0;
     const char *path = !exists && places_recording(word, bundled, sizeof bundled) ? bundled : word;
-    enum input_result result =
-        input_read(path, UINT64_C(64) << 30, &input, message, sizeof message);
+    bool trace = begins_as_trace(path);
+    enum input_result result = INPUT_OK;
     file->kind = KIND_NONE;
-    if (result == INPUT_OK) {
-        bool trace = trace_file_recognise(input.bytes, input.count);
-        if (strcmp(path, "-") == 0)
+    if (!trace)
+        result = input_read(path, UINT64_C(64) << 30, &input, message, sizeof message);
+    if (!trace && result == INPUT_OK) {
+        trace = trace_file_recognise(input.bytes, input.count);
+        if (standard)
             path = keep_input(&input, bundled, sizeof bundled);
         input_free(&input);
+    }
+    if (result == INPUT_OK) {
         result = trace ? trace_file_read(path, &file->trace, message, sizeof message)
                        : recording_file_read(path, &file->recording, message, sizeof message);
         if (result == INPUT_OK)
@@ -79,7 +104,7 @@ static int open_file(const char *word, struct opened *file)
     }
     if (result == INPUT_OK)
         return EXIT_HELD;
-    fprintf(stderr, "lowwater: %s: %s\n", path, message);
+    fprintf(stderr, "lowwater: %s: %s\n", standard ? "standard input" : path, message);
     return result == INPUT_NO_FILE ? EXIT_USAGE : EXIT_INPUT;
 }
 
@@ -93,69 +118,6 @@ static void close_file(struct opened *file)
 
 /* ---- stat ---- */
 
-struct counts {
-    uint64_t of_kind[EVENT_KINDS], failed[EVENT_KINDS];
-};
-
-static void count_events(const struct trace_file *trace, struct counts *counts)
-{
-    *counts = (struct counts){{0}, {0}};
-    for (uint64_t i = 0; i < trace->count; i++) {
-        counts->of_kind[trace->events[i].kind]++;
-        counts->failed[trace->events[i].kind] += trace->events[i].error != 0;
-    }
-}
-
-static void stat_trace(const struct trace_file *trace, const char *path, FILE *out)
-{
-    static struct counts counts;
-    char text[33], events[32], when[64];
-    count_events(trace, &counts);
-    digest_text(trace->digest, text);
-    fprintf(out, "%s: %s with %s, seed %" PRIu64 "\n", path, trace->scenario, trace->policy,
-            trace->seed);
-    fprintf(
-        out, "  %s events, %s virtual, %s%s\n", count_text(trace->count, events, sizeof events),
-        time_text(trace->count ? trace->events[trace->count - 1].time_ns : 0, when, sizeof when),
-        trace->complete ? "digest " : "cut short", trace->complete ? text : "");
-    for (int i = 0; i < EVENT_KINDS; i++) {
-        if (counts.of_kind[i] == 0)
-            continue;
-        fprintf(out, "  %12s  %s", count_text(counts.of_kind[i], events, sizeof events),
-                event_shapes[i].name);
-        if (counts.failed[i])
-            fprintf(out, "  (%" PRIu64 " failed)", counts.failed[i]);
-        fputc('\n', out);
-    }
-}
-
-static void stat_trace_json(const struct trace_file *trace, const char *path, FILE *out)
-{
-    static struct counts counts;
-    struct json json;
-    char text[33];
-    count_events(trace, &counts);
-    digest_text(trace->digest, text);
-    json_begin(&json, out);
-    json_object(&json);
-    json_field(&json, "file", path);
-    json_field(&json, "scenario", trace->scenario);
-    json_field(&json, "policy", trace->policy);
-    json_field_number(&json, "seed", trace->seed);
-    json_field_number(&json, "events", trace->count);
-    json_key(&json, "complete");
-    json_bool(&json, trace->complete);
-    json_field(&json, "digest", text);
-    json_key(&json, "calls");
-    json_object(&json);
-    for (int i = 0; i < EVENT_KINDS; i++)
-        if (counts.of_kind[i])
-            json_field_number(&json, event_shapes[i].name, counts.of_kind[i]);
-    json_close(&json);
-    json_close(&json);
-    json_end(&json);
-}
-
 static int stat_file(const char *path, FILE *json)
 {
     static struct opened file;
@@ -164,9 +126,9 @@ static int stat_file(const char *path, FILE *json)
     if (code != EXIT_HELD)
         return code;
     if (file.kind == KIND_TRACE) {
-        stat_trace(&file.trace, path, out);
+        trace_stat_print(&file.trace, path, out);
         if (json)
-            stat_trace_json(&file.trace, path, json);
+            trace_stat_json(&file.trace, path, json);
     } else {
         recording_stat_print(&file.recording.recording, path, out);
         if (json)
@@ -209,172 +171,207 @@ static int trace_stat(int argc, char **argv)
     return worst;
 }
 
+/* ---- options that print and diff share ---- */
+
+static bool parse_columns(const char *text, unsigned *columns)
+{
+    uint64_t number;
+    bool fine = parse_u64(text, &number) && (number == 0 || (number >= 40 && number <= 10000));
+    if (fine)
+        *columns = (unsigned)number;
+    return fine;
+}
+
+/* Standard output, for text that may be long: a reader that goes away ends it without a word. */
+static void open_output(void)
+{
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int close_output(FILE *out, const char *path, const char *command)
+{
+    errno = 0;
+    bool fine = fflush(out) == 0 && !ferror(out);
+    int error = errno;
+    if (out != stdout)
+        fine = fclose(out) == 0 && fine;
+    if (fine || error == EPIPE || (error == 0 && out == stdout))
+        return EXIT_HELD;
+    return usage_error("%s: cannot write %s: %s", command, path, strerror(error));
+}
+
 /* ---- print ---- */
 
-#define CALLS_MAX 16
-
-struct filter {
-    const char *calls[CALLS_MAX];
-    unsigned calls_count;
-    bool has_thread, has_address, failed;
-    uint64_t thread, address, from_ns, to_ns;
-};
-
-/* Whether a word of the record is an address range that holds the one asked for. */
-static bool covers(const struct event *event, uint64_t address)
+static int print_option(struct print_options *options, int option, const char *text,
+                        const char **json)
 {
-    for (int i = 0; i < 4; i++) {
-        uint64_t size = i + 1 < 4 ? event->arg[i + 1] : 0;
-        if (event->arg[i] <= address && address - event->arg[i] < (size ? size : 1) &&
-            event->arg[i] >= GRANULARITY_BYTES)
-            return true;
-    }
-    return false;
-}
-
-static bool passes(const struct filter *filter, const struct event *event)
-{
-    const struct event_shape *shape = &event_shapes[event->kind];
-    bool named = filter->calls_count == 0;
-    for (unsigned i = 0; i < filter->calls_count; i++)
-        named = named || strcmp(filter->calls[i], shape->name) == 0 ||
-                strcmp(filter->calls[i], shape->symbol) == 0;
-    return named && (!filter->has_thread || event->thread == filter->thread) &&
-           (!filter->failed || event->error != 0) && event->time_ns >= filter->from_ns &&
-           event->time_ns <= filter->to_ns &&
-           (!filter->has_address || covers(event, filter->address));
-}
-
-static bool known_call(const char *name)
-{
-    for (int i = 0; i < EVENT_KINDS; i++)
-        if (strcmp(name, event_shapes[i].name) == 0 || strcmp(name, event_shapes[i].symbol) == 0)
-            return true;
-    return false;
-}
-
-static int take_filter(struct filter *filter, int option, const char *text)
-{
+    bool fine = true;
     switch (option) {
-    case 'c':
-        if (!known_call(text) || filter->calls_count == CALLS_MAX)
-            return usage_error("trace print: no such call: %s (see lowwater list calls)", text);
-        filter->calls[filter->calls_count++] = text;
-        return EXIT_HELD;
-    case 't':
-        filter->has_thread = parse_u64(text, &filter->thread);
-        return filter->has_thread ? EXIT_HELD : usage_error("trace print: not a thread: %s", text);
-    case 'a':
-        filter->has_address = parse_u64(text, &filter->address);
-        return filter->has_address ? EXIT_HELD
-                                   : usage_error("trace print: not an address: %s", text);
-    case 'f':
-        return parse_duration_ns(text, &filter->from_ns)
-                   ? EXIT_HELD
-                   : usage_error("trace print: not a time: %s", text);
-    case 'o':
-        return parse_duration_ns(text, &filter->to_ns)
-                   ? EXIT_HELD
-                   : usage_error("trace print: not a time: %s", text);
+    case '?':
+        return usage_error("see lowwater trace --help");
+    case 'h':
+        fine = parse_u64(text, &options->head) && options->head > 0;
+        break;
+    case 'T':
+        fine = parse_u64(text, &options->tail) && options->tail > 0;
+        break;
+    case 'r':
+        options->raw = true;
+        break;
+    case 'j':
+        *json = text;
+        break;
+    case 'w':
+        fine = options->has_columns = parse_columns(text, &options->columns);
+        break;
     default:
-        filter->failed = true;
-        return EXIT_HELD;
+        return trace_filter_option(&options->filter, option, text, "trace print");
     }
+    return fine ? EXIT_HELD
+                : usage_error("trace print: not a number of lines or columns: %s", text);
 }
 
-static void print_trace(const struct trace_file *trace, const struct filter *filter)
+static int print_file(const char *path, struct print_options *options, const char *json)
 {
-    for (uint64_t i = 0; i < trace->count; i++) {
-        const struct event *event = &trace->events[i];
-        char text[512], when[64];
-        if (!passes(filter, event))
-            continue;
-        event_text(event, text, sizeof text);
-        printf("%8" PRIu64 "  %s  t%-3u %s%s\n", i, time_text(event->time_ns, when, sizeof when),
-               event->thread, event->depth ? "  " : "", text);
-    }
-}
-
-static void print_recording(const struct recording *recording, const struct filter *filter)
-{
-    struct recording_cursor cursor;
-    struct operation op;
-    recording_begin(recording, &cursor);
-    for (uint64_t i = 0; recording_next(&cursor, &op); i++) {
-        char text[256], when[64];
-        if (op.time_ns < filter->from_ns || op.time_ns > filter->to_ns ||
-            (filter->has_thread && op.thread != filter->thread))
-            continue;
-        operation_text(&op, text, sizeof text);
-        printf("%8" PRIu64 "  %s  t%-3u %s\n", i, time_text(op.time_ns, when, sizeof when),
-               op.thread, text);
-    }
-}
-
-static int trace_print(int argc, char **argv)
-{
-    static const struct option options[] = {{"call", required_argument, NULL, 'c'},
-                                            {"thread", required_argument, NULL, 't'},
-                                            {"address", required_argument, NULL, 'a'},
-                                            {"from", required_argument, NULL, 'f'},
-                                            {"to", required_argument, NULL, 'o'},
-                                            {"failed", no_argument, NULL, 'x'},
-                                            {NULL, 0, NULL, 0}};
-    struct filter filter = {.to_ns = UINT64_MAX};
     static struct opened file;
+    int code = open_file(path, &file);
+    if (code != EXIT_HELD)
+        return code;
+    bool is_recording = file.kind == KIND_RECORDING;
+    code = trace_filter_resolve(&options->filter, is_recording, "trace print");
+    FILE *out = !json || strcmp(json, "-") == 0 ? stdout : fopen(json, "w");
+    if (code == EXIT_HELD && !out)
+        code = usage_error("trace print: cannot write %s: %s", json, strerror(errno));
+    if (code != EXIT_HELD)
+        return code;
+    const struct recording *recording = &file.recording.recording;
+    const char *shown = strcmp(path, "-") == 0 ? "standard input" : path;
+    open_output();
+    if (json && is_recording)
+        recording_print_json(recording, options, out);
+    else if (json)
+        trace_print_json(&file.trace, options, out);
+    else if (is_recording)
+        recording_print(recording, shown, options, out);
+    else
+        trace_print(&file.trace, shown, options, out);
+    close_file(&file);
+    return close_output(out, out == stdout ? "standard output" : json, "trace print");
+}
+
+static int trace_print_command(int argc, char **argv)
+{
+    static const struct option options[] = {TRACE_FILTER_OPTIONS,
+                                            {"head", required_argument, NULL, 'h'},
+                                            {"tail", required_argument, NULL, 'T'},
+                                            {"raw", no_argument, NULL, 'r'},
+                                            {"json", required_argument, NULL, 'j'},
+                                            {"width", required_argument, NULL, 'w'},
+                                            {NULL, 0, NULL, 0}};
+    static struct print_options print;
+    const char *json = NULL;
+    trace_filter_init(&print.filter);
     optind = 1;
     for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
-        int code = option == '?' ? usage_error("see lowwater trace --help")
-                                 : take_filter(&filter, option, optarg);
+        int code = print_option(&print, option, optarg, &json);
         if (code != EXIT_HELD)
             return code;
     }
     if (optind + 1 != argc)
         return usage_error("trace print: one file is needed; see lowwater trace --help");
-    int code = open_file(argv[optind], &file);
-    if (code != EXIT_HELD)
-        return code;
-    if (file.kind == KIND_TRACE)
-        print_trace(&file.trace, &filter);
-    else
-        print_recording(&file.recording.recording, &filter);
-    close_file(&file);
-    return EXIT_HELD;
+    if (print.head && print.tail)
+        return usage_error("trace print: either --head or --tail");
+    if (json && same_file(json, argv[optind]))
+        return usage_error("trace print: %s would overwrite an input", json);
+    return print_file(argv[optind], &print, json);
 }
 
 /* ---- diff ---- */
 
-static int trace_diff(int argc, char **argv)
+static int diff_option(struct diff_options *options, int option, const char *text)
+{
+    bool fine = true;
+    switch (option) {
+    case '?':
+        return usage_error("see lowwater trace --help");
+    case 'n':
+        fine = parse_u64(text, &options->hunks);
+        break;
+    case 'C':
+        fine = parse_u64(text, &options->context) && options->context < 1000000;
+        break;
+    case 'F':
+        options->full = true;
+        break;
+    case 'm':
+        options->times = true;
+        break;
+    case 'i':
+        options->ignore_addresses = true;
+        break;
+    case 'w':
+        fine = options->has_columns = parse_columns(text, &options->columns);
+        break;
+    default:
+        return trace_filter_option(&options->filter, option, text, "trace diff");
+    }
+    return fine ? EXIT_HELD : usage_error("trace diff: not a number for it: %s", text);
+}
+
+static int diff_files(char **paths, struct diff_options *options)
 {
     static struct opened a, b;
-    char text[32];
-    if (argc != 3)
-        return usage_error("trace diff: two traces are needed; see lowwater trace --help");
-    int code = open_file(argv[1], &a);
+    int code = open_file(paths[0], &a);
     if (code == EXIT_HELD)
-        code = open_file(argv[2], &b);
+        code = open_file(paths[1], &b);
+    if (code == EXIT_HELD && a.kind != b.kind)
+        code = usage_error("trace diff: one is a trace, the other a recording");
+    bool is_recording = a.kind == KIND_RECORDING;
+    if (code == EXIT_HELD)
+        code = trace_filter_resolve(&options->filter, is_recording, "trace diff");
     if (code != EXIT_HELD)
         return code;
-    if (a.kind != b.kind)
-        return usage_error("trace diff: one is a trace, the other a recording");
-    if (a.kind == KIND_RECORDING) {
-        const struct recording *first = &a.recording.recording, *second = &b.recording.recording;
-        bool same = recording_show_difference(first, second, argv[1], argv[2], stdout);
-        if (same)
-            printf("identical: %s operations\n", count_text(first->operations, text, sizeof text));
-        return same ? EXIT_HELD : EXIT_FINDING;
-    }
-    bool equal = trace_show_difference(a.trace.events, a.trace.count, b.trace.events, b.trace.count,
-                                       argv[1], argv[2], stdout);
-    if (equal)
-        printf("identical: %s events\n", count_text(a.trace.count, text, sizeof text));
+    open_output();
+    bool same = is_recording ? recording_diff(&a.recording.recording, paths[0],
+                                              &b.recording.recording, paths[1], options, stdout)
+                             : trace_diff(&a.trace, paths[0], &b.trace, paths[1], options, stdout);
     close_file(&a);
     close_file(&b);
-    return equal ? EXIT_HELD : EXIT_FINDING;
+    code = close_output(stdout, "standard output", "trace diff");
+    return code != EXIT_HELD ? code : same ? EXIT_HELD : EXIT_FINDING;
+}
+
+static int trace_diff_command(int argc, char **argv)
+{
+    static const struct option options[] = {TRACE_FILTER_OPTIONS,
+                                            {"hunks", required_argument, NULL, 'n'},
+                                            {"context", required_argument, NULL, 'C'},
+                                            {"full", no_argument, NULL, 'F'},
+                                            {"times", no_argument, NULL, 'm'},
+                                            {"ignore-addresses", no_argument, NULL, 'i'},
+                                            {"width", required_argument, NULL, 'w'},
+                                            {NULL, 0, NULL, 0}};
+    static struct diff_options diff = {.hunks = DIFF_HUNKS_DEFAULT,
+                                       .context = DIFF_CONTEXT_DEFAULT};
+    trace_filter_init(&diff.filter);
+    optind = 1;
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        int code = diff_option(&diff, option, optarg);
+        if (code != EXIT_HELD)
+            return code;
+    }
+    if (optind + 2 != argc)
+        return usage_error("trace diff: two files are needed; see lowwater trace --help");
+    return diff_files(argv + optind, &diff);
 }
 
 int cmd_trace(int argc, char **argv)
 {
+    static const struct {
+        const char *name;
+        int (*run)(int argc, char **argv);
+    } commands[] = {
+        {"stat", trace_stat}, {"print", trace_print_command}, {"diff", trace_diff_command}};
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
         if (strcmp(argv[i], "--help") == 0) {
             fputs(help, stdout);
@@ -383,11 +380,13 @@ int cmd_trace(int argc, char **argv)
     }
     if (argc < 2)
         return usage_error("trace: stat, print or diff; see lowwater trace --help");
-    if (strcmp(argv[1], "stat") == 0)
-        return trace_stat(argc - 1, argv + 1);
-    if (strcmp(argv[1], "print") == 0)
-        return trace_print(argc - 1, argv + 1);
-    if (strcmp(argv[1], "diff") == 0)
-        return trace_diff(argc - 1, argv + 1);
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        static char name[32]; /* what getopt puts before its messages */
+        snprintf(name, sizeof name, "lowwater: trace %s", commands[i].name);
+        argv[1] = name;
+        return commands[i].run(argc - 1, argv + 1);
+    }
     return usage_error("trace: stat, print or diff, not '%s'", argv[1]);
 }

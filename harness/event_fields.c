@@ -25,6 +25,10 @@ static const char *const type_words[FIELD_TYPES] = {
     [FIELD_AVAILABILITY] = "available",
     [FIELD_MILLISECONDS] = "ms",
     [FIELD_WAIT] = "wait",
+    [FIELD_PRESSURE] = "pressure",
+    [FIELD_CALL] = "call",
+    [FIELD_OBJECT] = "object",
+    [FIELD_IID] = "iid",
 };
 
 static uint8_t type_of(const char *word)

@@ -25,6 +25,10 @@ enum field_type {
     FIELD_AVAILABILITY,
     FIELD_MILLISECONDS,
     FIELD_WAIT,
+    FIELD_PRESSURE, /* enum pressure_of */
+    FIELD_CALL,     /* enum event_kind */
+    FIELD_OBJECT,   /* enum host_object */
+    FIELD_IID,      /* the first 32 bits of an interface id */
     FIELD_TYPES
 };
 

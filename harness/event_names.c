@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include "clr/host.h"
+#include "core/pressure.h"
 #include "core/sim.h"
 #include "core/status.h"
 #include "harness/run.h"
@@ -49,6 +51,15 @@ static const struct name availabilities[] = {NAME(eMemoryAvailableLow),
                                              {0, NULL}};
 static const struct name waits[] = {
     NAME(WAIT_OBJECT_0), NAME(WAIT_ABANDONED), NAME(WAIT_TIMEOUT), NAME(WAIT_FAILED), {0, NULL}};
+static const struct name objects[] = {{HOST_MALLOC, "IHostMalloc"},
+                                      {HOST_MANAGER, "IHostMemoryManager"},
+                                      {HOST_CONTROL, "IHostControl"},
+                                      {0, NULL}};
+static const struct name pressures[] = {{PRESSURE_MEMORY, "memory"},
+                                        {PRESSURE_COMMIT, "commit"},
+                                        {PRESSURE_PAGEFILE, "page file"},
+                                        {PRESSURE_ADDRESS_SPACE, "address space"},
+                                        {0, NULL}};
 static const struct name infinite[] = {NAME(INFINITE), {0, NULL}};
 static const struct name hresults[] = {NAME(S_OK),
                                        NAME(S_FALSE),
@@ -59,6 +70,9 @@ static const struct name hresults[] = {NAME(S_OK),
                                        NAME(E_NOTIMPL),
                                        NAME(E_NOINTERFACE),
                                        NAME(E_UNEXPECTED),
+                                       NAME(E_ABORT),
+                                       NAME(E_ACCESSDENIED),
+                                       NAME(E_HANDLE),
                                        NAME(HOST_E_DEADLOCK),
                                        NAME(HOST_E_INTERRUPTED),
                                        NAME(HOST_E_INVALIDOPERATION),
@@ -66,6 +80,7 @@ static const struct name hresults[] = {NAME(S_OK),
                                        NAME(HOST_E_TIMEOUT),
                                        NAME(HOST_E_NOT_OWNER),
                                        NAME(HOST_E_ABANDONED),
+                                       NAME(HOST_E_EXITPROCESS_OUTOFMEMORY),
                                        {0, NULL}};
 static const struct name exceptions[] = {NAME(STATUS_BREAKPOINT),
                                          NAME(STATUS_ACCESS_VIOLATION),
@@ -124,6 +139,33 @@ static bool put_protection_level(uint32_t value, char *text, size_t bytes)
     return true;
 }
 
+static bool put_object(uint64_t value, char *text, size_t bytes)
+{
+    if (value < HOST_MORE_MALLOCS)
+        return put_name(objects, value, text, bytes);
+    snprintf(text, bytes, "IHostMalloc %" PRIu64, value - HOST_MORE_MALLOCS + 2);
+    return true;
+}
+
+static bool put_iid(uint64_t value, char *text, size_t bytes)
+{
+    static const struct {
+        const IID *iid;
+        const char *name;
+    } iids[] = {{&IID_IUnknown, "IID_IUnknown"},
+                {&IID_IHostMemoryManager, "IID_IHostMemoryManager"},
+                {&IID_IHostMalloc, "IID_IHostMalloc"},
+                {&IID_IHostControl, "IID_IHostControl"},
+                {&IID_ICLRMemoryNotificationCallback, "IID_ICLRMemoryNotificationCallback"}};
+    for (size_t i = 0; i < sizeof iids / sizeof *iids; i++) {
+        if (iids[i].iid->Data1 != value)
+            continue;
+        snprintf(text, bytes, "%s", iids[i].name);
+        return true;
+    }
+    return false;
+}
+
 bool named_value(enum field_type type, uint64_t value, char *text, size_t bytes)
 {
     switch (type) {
@@ -149,6 +191,15 @@ bool named_value(enum field_type type, uint64_t value, char *text, size_t bytes)
         return put_name(waits, value, text, bytes);
     case FIELD_MILLISECONDS:
         return value == INFINITE && put_name(infinite, value, text, bytes);
+    case FIELD_PRESSURE:
+        return put_name(pressures, value, text, bytes);
+    case FIELD_CALL:
+        snprintf(text, bytes, "%s", value < EVENT_KINDS ? event_shapes[value].name : "?");
+        return true;
+    case FIELD_OBJECT:
+        return put_object(value, text, bytes);
+    case FIELD_IID:
+        return put_iid(value, text, bytes);
     case FIELD_OUTCOME:
         snprintf(text, bytes, "%s", outcome_name((enum outcome)(value & 7)));
         return true;

@@ -57,6 +57,7 @@ bool field_value_text(enum field_type type, uint64_t value, char *text, size_t b
     case FIELD_MALLOC_TYPE:
     case FIELD_STATE:
     case FIELD_WAIT:
+    case FIELD_IID:
         snprintf(text, bytes, value ? "0x%" PRIx64 : "%" PRIu64, value);
         break;
     case FIELD_BOOL:
@@ -167,16 +168,28 @@ static void put_exception(struct writer *w, const struct event *event)
 
 static void put_injected(struct writer *w, const struct event *event)
 {
-    char error[64];
-    uint64_t call = event->arg[0];
+    char error[64], call[64];
     error_text(event, error, sizeof error);
-    put(w, "injected failure: %s #%" PRIu64, call < EVENT_KINDS ? event_shapes[call].name : "?",
-        event->arg[1]);
+    field_value_text(FIELD_CALL, event->arg[0], call, sizeof call);
+    put(w, "injected failure: %s #%" PRIu64, call, event->arg[1]);
     if (event->error)
         put(w, " -> %s", error);
     if (event->arg[3])
         put(w, "%s delayed by %" PRIu64 " ns", event->error ? "," : "", event->arg[3]);
     put(w, " (rule %" PRIu64 ")", event->arg[2]);
+}
+
+/* "pressure: 16 MiB of memory taken, 1 GiB held". */
+static void put_pressure(struct writer *w, const struct event *event)
+{
+    bool give_back = event->arg[0] >> 32 != 0, all = event->arg[1] == UINT64_MAX;
+    char of[32], got[32], asked[32], held[32];
+    field_value_text(FIELD_PRESSURE, (uint32_t)event->arg[0], of, sizeof of);
+    put(w, "pressure: %s of %s %s", exact_bytes_text(event->arg[2], got, sizeof got), of,
+        give_back ? "given back" : "taken");
+    if (!all && event->arg[1] != event->arg[2])
+        put(w, " (%s asked)", exact_bytes_text(event->arg[1], asked, sizeof asked));
+    put(w, ", %s held", exact_bytes_text(event->arg[3], held, sizeof held));
 }
 
 static void put_begin(struct writer *w, const struct event *event)
@@ -214,6 +227,9 @@ static bool put_sentence(struct writer *w, const struct event *event)
         return true;
     case EVENT_fault_injected:
         put_injected(w, event);
+        return true;
+    case EVENT_pressure:
+        put_pressure(w, event);
         return true;
     case EVENT_run_begin:
         put_begin(w, event);
@@ -276,7 +292,8 @@ const char *time_text(uint64_t time_ns, char *text, size_t bytes)
 
 bool event_is_host_call(uint16_t kind)
 {
-    return kind >= EVENT_host_factory && kind <= EVENT_malloc_Free;
+    return (kind >= EVENT_host_factory && kind <= EVENT_malloc_Free) ||
+           kind == EVENT_host_QueryInterface || kind == EVENT_host_AddRef;
 }
 
 bool event_is_by_policy(const struct event *event)

@@ -11,6 +11,12 @@ void json_begin(struct json *json, FILE *file)
     json->first[0] = true;
 }
 
+void json_begin_line(struct json *json, FILE *file)
+{
+    json_begin(json, file);
+    json->one_line = true;
+}
+
 void json_end(struct json *json)
 {
     CHECK(json->depth == 0);
@@ -19,6 +25,8 @@ void json_end(struct json *json)
 
 static void indent(struct json *json)
 {
+    if (json->one_line)
+        return;
     fputc('\n', json->file);
     for (unsigned i = 0; i < json->depth; i++)
         fputs("  ", json->file);
@@ -34,7 +42,7 @@ static void separate(struct json *json)
     if (json->depth == 0)
         return;
     if (!json->first[json->depth])
-        fputc(',', json->file);
+        fputs(json->one_line ? ", " : ",", json->file);
     json->first[json->depth] = false;
     indent(json);
 }

@@ -15,9 +15,12 @@ struct json {
     bool first[JSON_DEPTH]; /* no element yet at this depth */
     bool is_array[JSON_DEPTH];
     bool has_key; /* the value of a key is due */
+    bool one_line;
 };
 
 void json_begin(struct json *json, FILE *file);
+/* The same, all in one line. */
+void json_begin_line(struct json *json, FILE *file);
 /* Ends the text with a newline; all containers must be closed. */
 void json_end(struct json *json);
 void json_object(struct json *json);

@@ -18,17 +18,25 @@ const char *const object_class_names[OBJECT_CLASSES] = {"runtime", "native", "st
 const char *const operation_protect_names[PROTECT_EXECUTE_WRITE + 1] = {"none", "read", "write",
                                                                         "execute", "execute-write"};
 
+/* Kinds that say what a page may be used for. */
+static bool has_protection(const struct operation *op)
+{
+    return op->kind == OP_RESERVE || op->kind == OP_COMMIT || op->kind == OP_PROTECT ||
+           op->kind == OP_GROW;
+}
+
 void operation_text(const struct operation *op, char *text, size_t bytes)
 {
     char size[32];
-    bytes_text(op->size, size, sizeof size);
+    exact_bytes_text(op->size, size, sizeof size);
     if (op->kind == OP_FAILED)
         snprintf(text, bytes, "failed, %s", size);
     else
-        snprintf(text, bytes, "%s %s %" PRIu32 " + 0x%" PRIx64 ", %s, %s",
+        snprintf(text, bytes, "%s %s %" PRIu32 " + 0x%" PRIx64 ", %s%s%s",
                  operation_kind_names[op->kind], object_class_names[op->object_class], op->object,
                  op->offset, op->kind == OP_TOUCH ? op->write ? "written" : "read" : size,
-                 operation_protect_names[op->protect]);
+                 has_protection(op) ? ", " : "",
+                 has_protection(op) ? operation_protect_names[op->protect] : "");
 }
 
 struct tally {
@@ -168,58 +176,4 @@ void recording_stat_json(const struct recording *recording, const char *path, FI
     json_tally(&json, &tally);
     json_close(&json);
     json_end(&json);
-}
-
-/* ---- differences ---- */
-
-static void show_operation(const char *path, bool there, const struct operation *op, FILE *out)
-{
-    char text[256], when[64];
-    operation_text(op, text, sizeof text);
-    if (there)
-        fprintf(out, "  %s: %s  t%u  %s\n", path, time_text(op->time_ns, when, sizeof when),
-                (unsigned)op->thread, text);
-    else
-        fprintf(out, "  %s: ends here\n", path);
-}
-
-static bool same_operation(const struct operation *a, const struct operation *b)
-{
-    return a->time_ns == b->time_ns && a->object == b->object && a->thread == b->thread &&
-           a->kind == b->kind && a->object_class == b->object_class && a->protect == b->protect &&
-           a->write == b->write && a->offset == b->offset && a->size == b->size;
-}
-
-static bool same_stats(const struct recording_stats *a, const struct recording_stats *b)
-{
-    bool same = true;
-#define FIGURE(member) same = same && a->member == b->member;
-    RECORDING_FIGURES(FIGURE)
-#undef FIGURE
-    return same;
-}
-
-bool recording_show_difference(const struct recording *a, const struct recording *b,
-                               const char *path_a, const char *path_b, FILE *out)
-{
-    struct recording_cursor at_a, at_b;
-    struct operation op_a = {0}, op_b = {0};
-    recording_begin(a, &at_a);
-    recording_begin(b, &at_b);
-    for (uint64_t i = 0;; i++) {
-        bool more_a = recording_next(&at_a, &op_a), more_b = recording_next(&at_b, &op_b);
-        if (!more_a && !more_b)
-            break;
-        if (more_a && more_b && same_operation(&op_a, &op_b))
-            continue;
-        fprintf(out, "operation %" PRIu64 " differs\n", i);
-        show_operation(path_a, more_a, &op_a, out);
-        show_operation(path_b, more_b, &op_b, out);
-        return false;
-    }
-    bool same = same_stats(&a->stats, &b->stats) && a->objects == b->objects &&
-                a->threads == b->threads && a->duration_ns == b->duration_ns;
-    if (!same)
-        fprintf(out, "the operations are equal, what the imports counted is not\n");
-    return same;
 }

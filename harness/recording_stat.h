@@ -1,4 +1,4 @@
-/* What a recording holds, for people and as JSON; and where two of them differ. */
+/* What a recording holds, for people and as JSON. */
 #ifndef LW_HARNESS_RECORDING_STAT_H
 #define LW_HARNESS_RECORDING_STAT_H
 
@@ -12,17 +12,12 @@ extern const char *const operation_kind_names[OPERATION_KINDS];
 extern const char *const object_class_names[OBJECT_CLASSES];
 extern const char *const operation_protect_names[PROTECT_EXECUTE_WRITE + 1];
 
-/* "commit runtime 12 + 0x1000, 64.0 KiB, write": no time, no thread. */
+/* "commit runtime 12 + 0x1000, 64 KiB, write": no time, no thread. */
 void operation_text(const struct operation *operation, char *text, size_t bytes);
 
 /* What the import counted, peaks and finals, operations by kind and class. */
 void recording_stat_print(const struct recording *recording, const char *path, FILE *out);
 /* The same as one JSON document. */
 void recording_stat_json(const struct recording *recording, const char *path, FILE *out);
-
-/* Shows the first operation that differs, with its time. True: there is none, nor any other
- * difference but the name. */
-bool recording_show_difference(const struct recording *a, const struct recording *b,
-                               const char *path_a, const char *path_b, FILE *out);
 
 #endif

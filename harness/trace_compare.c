@@ -1,55 +1,19 @@
 /* Comparing traces. See trace_compare.h. */
 #include "harness/trace_compare.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#include "harness/event_text.h"
-#include "harness/options.h"
+#include "harness/trace_diff.h"
 
-#define CONTEXT 3
-
-static uint64_t first_difference(const struct event *a, uint64_t a_count, const struct event *b,
-                                 uint64_t b_count)
-{
-    uint64_t shared = a_count < b_count ? a_count : b_count, i = 0;
-    while (i < shared && memcmp(&a[i], &b[i], sizeof *a) == 0)
-        i++;
-    return i;
-}
-
-static void show(const char *mark, uint64_t id, const struct event *event, FILE *out)
-{
-    char text[512], when[64];
-    event_text(event, text, sizeof text);
-    fprintf(out, "%s %8" PRIu64 "  %s  t%u  %s%s\n", mark, id,
-            time_text(event->time_ns, when, sizeof when), event->thread, event->depth ? "  " : "",
-            text);
-}
+#define HUNKS_SHOWN 3
 
 bool trace_show_difference(const struct event *a, uint64_t a_count, const struct event *b,
                            uint64_t b_count, const char *a_name, const char *b_name, FILE *out)
 {
-    uint64_t at = first_difference(a, a_count, b, b_count);
-    char text[32];
-    if (at == a_count && at == b_count)
-        return true;
-    fprintf(out, "first difference at event %s:  - %s  + %s\n", count_text(at, text, sizeof text),
-            a_name, b_name);
-    for (uint64_t i = at > CONTEXT ? at - CONTEXT : 0; i < at; i++)
-        show(" ", i, &a[i], out);
-    for (uint64_t i = at; i < a_count && i < at + CONTEXT; i++)
-        show("-", i, &a[i], out);
-    if (at == a_count)
-        fprintf(out, "- (%s ends here)\n", a_name);
-    for (uint64_t i = at; i < b_count && i < at + CONTEXT; i++)
-        show("+", i, &b[i], out);
-    if (at == b_count)
-        fprintf(out, "+ (%s ends here)\n", b_name);
-    return false;
+    return events_diff(a, a_count, a_name, b, b_count, b_name, HUNKS_SHOWN, out);
 }
 
 /* ---- --check ---- */
@@ -85,8 +49,8 @@ void trace_check_again(const struct run_spec *spec, struct run_result *result)
         char *text = NULL;
         size_t bytes = 0;
         FILE *out = open_memstream(&text, &bytes);
-        bool equal = trace_show_difference(first.events, first.count, second.events, second.count,
-                                           "one run", "the other", out);
+        bool equal = events_diff(first.events, first.count, "one run", second.events, second.count,
+                                 "the other", 1, out);
         fclose(out);
         if (!equal || memcmp(first.digest, result->digest, 16) != 0) {
             result->outcome = OUTCOME_NONDETERMINISM;

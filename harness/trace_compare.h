@@ -10,7 +10,8 @@
  * outcome into nondeterminism, with both records in the text. */
 void trace_check_again(const struct run_spec *spec, struct run_result *result);
 
-/* The first record that differs, with the ones before it; returns true when all are equal. */
+/* The first places that differ, aligned and with context, and how much there is; nothing and true
+ * when all records are equal. Names are short words. */
 bool trace_show_difference(const struct event *a, uint64_t a_count, const struct event *b,
                            uint64_t b_count, const char *a_name, const char *b_name, FILE *out);
 

@@ -29,7 +29,7 @@ const char *cli_root(void)
     return root;
 }
 
-static const char *program(void)
+const char *cli_program(void)
 {
     static char path[2 * PATH_MAX];
     const char *given = getenv("LOWWATER");
@@ -135,7 +135,7 @@ static void collect(int out, int err, pid_t child)
 static int split(char *text, char **argv)
 {
     int count = 1;
-    argv[0] = (char *)program();
+    argv[0] = (char *)cli_program();
     while (*text) {
         size_t length = strcspn(text, " ");
         assert_true(count < ARGUMENTS_MAX - 1);

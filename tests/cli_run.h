@@ -29,6 +29,8 @@ void expect_out(const char *fragment);
 void expect_err(const char *fragment);
 void expect_silent_out(void);
 
+/* The program itself, for tests that need a shell. */
+const char *cli_program(void);
 /* Folder for files of the tests of this binary, made on first use: absolute, without final slash.
  */
 const char *cli_folder(void);

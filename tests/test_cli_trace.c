@@ -130,6 +130,124 @@ static void traces_can_be_printed_and_compared(void **state)
     expect_exit(0);
 }
 
+static void trace_print_narrows_a_log_to_what_is_asked(void **state)
+{
+    (void)state;
+    cli("run %s --policy quota --inject VirtualAlloc[commit]#9 --trace %s", small_recording(),
+        cli_path("narrow.trace"));
+    const struct cli_result *result = cli("trace print --failed %s", cli_path("narrow.trace"));
+    expect_exit(0);
+    expect_out("# --inject VirtualAlloc[commit]#9");
+    expect_out("injected failure: VirtualAlloc #9 -> ERROR_COMMITMENT_LIMIT (rule 0)\n");
+    assert_null(strstr(result->out, "HeapAlloc"));
+    cli_reading(cli_path("narrow.trace"), "trace print --call Heap --head 1 -");
+    expect_exit(0);
+    expect_out("# standard input: ");
+    expect_out("HeapAlloc(");
+    cli("trace print --call VirtualAlok %s", cli_path("narrow.trace"));
+    expect_exit(2);
+    expect_err("did you mean VirtualAlloc?");
+    cli("trace print --call reserve --object 0 %s", small_recording());
+    expect_exit(0);
+    expect_out("0.000");
+    cli("trace print --address 0x10000 %s", small_recording());
+    expect_exit(2);
+    cli("trace print --head 1 --tail 1 %s", small_recording());
+    expect_exit(2);
+    cli("trace print --json %s %s", cli_path("narrow.trace"), cli_path("narrow.trace"));
+    expect_exit(2);
+    cli("trace print --json %s --tail 1 %s", cli_path("narrow.json"), cli_path("narrow.trace"));
+    expect_exit(0);
+    expect_silent_out();
+    char *json = read_whole_file(cli_path("narrow.json"), NULL);
+    assert_true(json_is_valid(json));
+    assert_string_equal(json_value(json, "outcome", 0), "ok");
+    free(json);
+}
+
+/* As `trace print FILE | head -1` does: the reader goes away at once. */
+static void trace_print_ends_quietly_when_its_reader_goes_away(void **state)
+{
+    (void)state;
+    char command[8192], first[256];
+    cli("run %s --policy quota --trace %s", small_recording(), cli_path("pipe.trace"));
+    snprintf(command, sizeof command, "{ %s trace print %s; echo $? >%s; } 2>&1", cli_program(),
+             cli_path("pipe.trace"), cli_path("pipe.code"));
+    FILE *pipe = popen(command, "r");
+    assert_non_null(pipe);
+    assert_non_null(fgets(first, sizeof first, pipe));
+    assert_int_equal(pclose(pipe), 0);
+    char *code = read_whole_file(cli_path("pipe.code"), NULL);
+    assert_string_equal(code, "0\n");
+    free(code);
+}
+
+static void trace_diff_aligns_runs_with_and_without_a_failure(void **state)
+{
+    (void)state;
+    cli("run %s --policy quota --trace %s", small_recording(), cli_path("left.trace"));
+    cli("run %s --policy quota --inject VirtualAlloc[commit]#9 --trace %s", small_recording(),
+        cli_path("right.trace"));
+    cli("trace diff --hunks 1 --context 0 %s %s", cli_path("left.trace"), cli_path("right.trace"));
+    expect_exit(1);
+    expect_out("\n+ --inject VirtualAlloc[commit]#9\n");
+    expect_out("inside IHostMemoryManager::VirtualAlloc (event ");
+    expect_out("\ndifferent from event ");
+    cli("trace diff --hunks x %s %s", cli_path("left.trace"), cli_path("right.trace"));
+    expect_exit(2);
+    cli("trace diff %s %s", cli_path("left.trace"), small_recording());
+    expect_exit(2);
+    cli("trace diff %s plugins-regions", small_recording());
+    expect_exit(1);
+    expect_out("--- A ");
+    expect_out("counted by the import");
+    cli("trace diff --call VirtualFree --ignore-addresses %s %s", cli_path("left.trace"),
+        cli_path("left.trace"));
+    expect_exit(0);
+    expect_out("identical: ");
+}
+
+/* The log in docs/reading-traces.md is a real one. */
+static void the_documented_log_is_what_trace_print_shows(void **state)
+{
+    (void)state;
+    char *page = read_whole_file("docs/reading-traces.md", NULL), *at;
+    unsigned lines = 0;
+    assert_non_null(page);
+    cli_in(cli_folder(), "run plugins-regions --policy quota --inject VirtualAlloc[commit]#106 "
+                         "--trace run.lwr");
+    cli_in(cli_folder(), "trace print --width 96 run.lwr");
+    expect_exit(0);
+    at = strstr(page, "## The log\n\n");
+    assert_non_null(at);
+    for (at = strchr(at, '\n') + 2; strncmp(at, "    ", 4) == 0; lines++) {
+        char *line = strsep(&at, "\n");
+        expect_out(line + 4);
+    }
+    assert_true(lines > 15);
+    free(page);
+}
+
+static void trace_stat_counts_calls_failures_and_peaks(void **state)
+{
+    (void)state;
+    cli("run %s --policy passthrough --inject VirtualAlloc[commit]#9 --trace %s", small_recording(),
+        cli_path("stat.trace"));
+    cli("trace stat --json %s %s", cli_path("stat.json"), cli_path("stat.trace"));
+    expect_exit(0);
+    expect_out("asked of the host");
+    expect_out("given to the CLR");
+    char *text = read_whole_file(cli_path("stat.json"), NULL);
+    assert_true(json_is_valid(text));
+    assert_int_equal(figure(text, "VirtualAlloc", 1), 1); /* in "failed" */
+    assert_int_equal(figure(text, "threads", 0), 1);
+    assert_int_equal(figure(text, "reserved", 0), 8ull * 1048576);
+    assert_int_equal(figure(text, "reserved", 1), 8ull * 1048576);
+    assert_true(figure(text, "committed", 0) > 100 * 4096ull);
+    assert_int_equal(figure(text, "committed", 0), figure(text, "committed", 1));
+    free(text);
+}
+
 static void a_damaged_trace_is_refused_with_exit_6(void **state)
 {
     (void)state;
@@ -227,6 +345,11 @@ int main(void)
         cmocka_unit_test(replay_with_another_policy_shows_the_first_difference),
         cmocka_unit_test(replay_repeats_faults_parameters_and_seed),
         cmocka_unit_test(traces_can_be_printed_and_compared),
+        cmocka_unit_test(trace_print_narrows_a_log_to_what_is_asked),
+        cmocka_unit_test(trace_print_ends_quietly_when_its_reader_goes_away),
+        cmocka_unit_test(trace_diff_aligns_runs_with_and_without_a_failure),
+        cmocka_unit_test(the_documented_log_is_what_trace_print_shows),
+        cmocka_unit_test(trace_stat_counts_calls_failures_and_peaks),
         cmocka_unit_test(a_damaged_trace_is_refused_with_exit_6),
         cmocka_unit_test(traces_of_version_1_are_shown_but_not_replayed),
         cmocka_unit_test(a_recording_that_changed_since_is_named),

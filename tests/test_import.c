@@ -72,7 +72,7 @@ static void inaccessible_memory_is_a_reservation(void **state)
 {
     (void)state;
     import(RESERVE_1M);
-    expect_operations("reserve runtime 0 + 0x0, 1.0 MiB, none\n");
+    expect_operations("reserve runtime 0 + 0x0, 1 MiB, none\n");
     expect_bytes(&result.stats.peak, 1048576, 0, 0);
 }
 
@@ -80,8 +80,8 @@ static void accessible_memory_is_reserved_and_committed(void **state)
 {
     (void)state;
     import("1 1.0 mmap(NULL, 5000, " READ_WRITE ", " ANONYMOUS ", -1, 0) = 0x10000000\n");
-    expect_operations("reserve runtime 0 + 0x0, 8.0 KiB, write\n"
-                      "commit runtime 0 + 0x0, 8.0 KiB, write\n");
+    expect_operations("reserve runtime 0 + 0x0, 8 KiB, write\n"
+                      "commit runtime 0 + 0x0, 8 KiB, write\n");
     expect_bytes(&result.stats.final, 8192, 8192, 0);
 }
 
@@ -91,8 +91,8 @@ static void aligned_reservations_fold_into_their_middle(void **state)
     import(RESERVE_1M "1 1.1 munmap(0x10000000, 65536) = 0\n"
                       "1 1.2 munmap(0x100c0000, 262144) = 0\n"
                       "1 1.3 mprotect(0x10010000, 4096, " READ_WRITE ") = 0\n");
-    expect_operations("reserve runtime 0 + 0x0, 704.0 KiB, none\n"
-                      "commit runtime 0 + 0x0, 4.0 KiB, write\n");
+    expect_operations("reserve runtime 0 + 0x0, 704 KiB, none\n"
+                      "commit runtime 0 + 0x0, 4 KiB, write\n");
     expect_bytes(&result.stats.peak, 1048576, 4096, 0); /* as the calls were made */
     expect_bytes(&result.stats.final, 1048576 - 65536 - 262144, 4096, 0);
 }
@@ -105,13 +105,13 @@ static void protecting_commits_once_and_then_changes(void **state)
                       "1 1.3 mprotect(0x10002000, 8192, PROT_READ) = 0\n"
                       "1 1.4 mprotect(0x10001000, 12288, PROT_NONE) = 0\n"
                       "1 1.5 mprotect(0x10001000, 4096, PROT_READ|PROT_EXEC) = 0\n");
-    expect_operations("reserve runtime 0 + 0x0, 1.0 MiB, none\n"
-                      "commit runtime 0 + 0x1000, 8.0 KiB, write\n"
-                      "protect runtime 0 + 0x2000, 4.0 KiB, read\n"
-                      "commit runtime 0 + 0x3000, 4.0 KiB, read\n"
-                      "protect runtime 0 + 0x1000, 4.0 KiB, none\n"
-                      "protect runtime 0 + 0x2000, 8.0 KiB, none\n"
-                      "protect runtime 0 + 0x1000, 4.0 KiB, execute\n");
+    expect_operations("reserve runtime 0 + 0x0, 1 MiB, none\n"
+                      "commit runtime 0 + 0x1000, 8 KiB, write\n"
+                      "protect runtime 0 + 0x2000, 4 KiB, read\n"
+                      "commit runtime 0 + 0x3000, 4 KiB, read\n"
+                      "protect runtime 0 + 0x1000, 4 KiB, none\n"
+                      "protect runtime 0 + 0x2000, 8 KiB, none\n"
+                      "protect runtime 0 + 0x1000, 4 KiB, execute\n");
     expect_bytes(&result.stats.final, 1048576, 12288, 0); /* PROT_NONE keeps the charge */
     assert_int_equal(result.stats.hints, 1);
 }
@@ -124,11 +124,11 @@ static void mapping_over_own_pages_decommits(void **state)
                       "1 1.3 madvise(0x10001000, 4096, MADV_DONTDUMP) = 0\n"
                       "1 1.4 mmap(0x10002000, 4096, " READ_WRITE ", " FIXED
                       ", -1, 0) = 0x10002000\n");
-    expect_operations("reserve runtime 0 + 0x0, 1.0 MiB, none\n"
-                      "commit runtime 0 + 0x0, 16.0 KiB, write\n"
-                      "decommit runtime 0 + 0x1000, 4.0 KiB, none\n"
-                      "decommit runtime 0 + 0x2000, 4.0 KiB, none\n"
-                      "commit runtime 0 + 0x2000, 4.0 KiB, write\n");
+    expect_operations("reserve runtime 0 + 0x0, 1 MiB, none\n"
+                      "commit runtime 0 + 0x0, 16 KiB, write\n"
+                      "decommit runtime 0 + 0x1000, 4 KiB\n"
+                      "decommit runtime 0 + 0x2000, 4 KiB\n"
+                      "commit runtime 0 + 0x2000, 4 KiB, write\n");
     expect_bytes(&result.stats.final, 1048576, 12288, 0);
 }
 
@@ -140,12 +140,12 @@ static void unmapping_parts_releases_with_the_last(void **state)
            "1 1.2 munmap(0x10001000, 4096) = 0\n"
            "1 1.3 munmap(0x10000000, 4096) = 0\n"
            "1 1.4 munmap(0x10002000, 4096) = 0\n");
-    expect_operations("reserve runtime 0 + 0x0, 12.0 KiB, write\n"
-                      "commit runtime 0 + 0x0, 12.0 KiB, write\n"
-                      "reset runtime 0 + 0x0, 4.0 KiB, none\n"
-                      "decommit runtime 0 + 0x1000, 4.0 KiB, none\n"
-                      "decommit runtime 0 + 0x0, 4.0 KiB, none\n"
-                      "release runtime 0 + 0x0, 12.0 KiB, none\n");
+    expect_operations("reserve runtime 0 + 0x0, 12 KiB, write\n"
+                      "commit runtime 0 + 0x0, 12 KiB, write\n"
+                      "reset runtime 0 + 0x0, 4 KiB\n"
+                      "decommit runtime 0 + 0x1000, 4 KiB\n"
+                      "decommit runtime 0 + 0x0, 4 KiB\n"
+                      "release runtime 0 + 0x0, 12 KiB\n");
     expect_bytes(&result.stats.final, 0, 0, 0);
 }
 
@@ -156,14 +156,14 @@ static void calls_over_several_reservations_are_split(void **state)
            "1 1.1 mmap(NULL, 8192, " READ_WRITE ", " ANONYMOUS ", -1, 0) = 0x10002000\n"
            "1 1.2 madvise(0x10001000, 8192, MADV_DONTNEED) = 0\n"
            "1 1.3 munmap(0x10001000, 12288) = 0\n");
-    expect_operations("reserve runtime 0 + 0x0, 8.0 KiB, write\n"
-                      "commit runtime 0 + 0x0, 8.0 KiB, write\n"
-                      "reserve runtime 1 + 0x0, 8.0 KiB, write\n"
-                      "commit runtime 1 + 0x0, 8.0 KiB, write\n"
-                      "reset runtime 0 + 0x1000, 4.0 KiB, none\n"
-                      "reset runtime 1 + 0x0, 4.0 KiB, none\n"
-                      "decommit runtime 0 + 0x1000, 4.0 KiB, none\n"
-                      "release runtime 1 + 0x0, 8.0 KiB, none\n");
+    expect_operations("reserve runtime 0 + 0x0, 8 KiB, write\n"
+                      "commit runtime 0 + 0x0, 8 KiB, write\n"
+                      "reserve runtime 1 + 0x0, 8 KiB, write\n"
+                      "commit runtime 1 + 0x0, 8 KiB, write\n"
+                      "reset runtime 0 + 0x1000, 4 KiB\n"
+                      "reset runtime 1 + 0x0, 4 KiB\n"
+                      "decommit runtime 0 + 0x1000, 4 KiB\n"
+                      "release runtime 1 + 0x0, 8 KiB\n");
 }
 
 static void the_break_grows_and_shrinks_at_its_end(void **state)
@@ -173,10 +173,10 @@ static void the_break_grows_and_shrinks_at_its_end(void **state)
            "1 1.1 brk(0x20021000) = 0x20021000\n"
            "1 1.2 brk(0x20011000) = 0x20011000\n"
            "1 1.3 brk(0x20012000) = 0x20011000\n");
-    expect_operations("reserve native 0 + 0x0, 132.0 KiB, none\n"
-                      "grow native 0 + 0x0, 132.0 KiB, write\n"
-                      "shrink native 0 + 0x11000, 64.0 KiB, none\n"
-                      "failed, 0 B\n");
+    expect_operations("reserve native 0 + 0x0, 132 KiB, none\n"
+                      "grow native 0 + 0x0, 132 KiB, write\n"
+                      "shrink native 0 + 0x11000, 64 KiB\n"
+                      "failed, 0\n");
     expect_bytes(&result.stats.peak, 0x21000, 0x21000, 0);
     expect_bytes(&result.stats.final, 0x11000, 0x11000, 0);
     assert_int_equal(result.stats.failed, 1);
@@ -191,9 +191,9 @@ static void arenas_of_the_c_library_are_native(void **state)
         "1 1.2 munmap(0x18000000, 16777216) = 0\n"
         "1 1.3 mprotect(0x14000000, 135168, " READ_WRITE ") = 0\n"
         "1 1.4 mmap(NULL, 1048576, PROT_NONE, " ANONYMOUS "|MAP_NORESERVE, -1, 0) = 0x30000000\n");
-    expect_operations("reserve native 0 + 0x0, 64.0 MiB, none\n"
-                      "grow native 0 + 0x0, 132.0 KiB, write\n"
-                      "reserve runtime 1 + 0x0, 1.0 MiB, none\n");
+    expect_operations("reserve native 0 + 0x0, 64 MiB, none\n"
+                      "grow native 0 + 0x0, 132 KiB, write\n"
+                      "reserve runtime 1 + 0x0, 1 MiB, none\n");
 }
 
 static void stacks_of_threads_are_told_from_the_rest(void **state)
@@ -201,8 +201,8 @@ static void stacks_of_threads_are_told_from_the_rest(void **state)
     (void)state;
     import("1 1.0 mmap(NULL, 1048576, PROT_NONE, " ANONYMOUS "|MAP_STACK, -1, 0) = 0x10000000\n"
            "1 1.1 mprotect(0x10001000, 1044480, " READ_WRITE ") = 0\n");
-    expect_operations("reserve stack 0 + 0x0, 1.0 MiB, none\n"
-                      "commit stack 0 + 0x1000, 1020.0 KiB, write\n");
+    expect_operations("reserve stack 0 + 0x0, 1 MiB, none\n"
+                      "commit stack 0 + 0x1000, 1020 KiB, write\n");
 }
 
 static void files_and_shared_memory_are_views_with_their_pieces(void **state)
@@ -214,9 +214,9 @@ static void files_and_shared_memory_are_views_with_their_pieces(void **state)
            "1 1.2 mmap(0x10003000, 4096, " READ_WRITE ", " FIXED ", -1, 0) = 0x10003000\n"
            "1 1.3 mmap(NULL, 4096, " READ_WRITE ", MAP_SHARED|MAP_ANONYMOUS, -1, 0) = 0x20000000\n"
            "1 1.4 munmap(0x10000000, 16384) = 0\n");
-    expect_operations("reserve view 0 + 0x0, 16.0 KiB, read\n"
-                      "reserve view 1 + 0x0, 4.0 KiB, write\n"
-                      "release view 0 + 0x0, 16.0 KiB, none\n");
+    expect_operations("reserve view 0 + 0x0, 16 KiB, read\n"
+                      "reserve view 1 + 0x0, 4 KiB, write\n"
+                      "release view 0 + 0x0, 16 KiB\n");
     expect_bytes(&result.stats.peak, 0, 0, 20480);
     expect_bytes(&result.stats.final, 0, 0, 4096);
 }
@@ -228,11 +228,11 @@ static void a_file_over_a_reservation_takes_its_pages(void **state)
                       "1 1.2 mmap(0x10000000, 4096, PROT_READ, MAP_PRIVATE|MAP_FIXED, 3, 0) = "
                       "0x10000000\n"
                       "1 1.3 mmap(0x10000000, 4096, PROT_NONE, " FIXED ", -1, 0) = 0x10000000\n");
-    expect_operations("reserve runtime 0 + 0x0, 1.0 MiB, none\n"
-                      "commit runtime 0 + 0x0, 8.0 KiB, write\n"
-                      "decommit runtime 0 + 0x0, 4.0 KiB, none\n"
-                      "reserve view 1 + 0x0, 4.0 KiB, read\n"
-                      "release view 1 + 0x0, 4.0 KiB, none\n");
+    expect_operations("reserve runtime 0 + 0x0, 1 MiB, none\n"
+                      "commit runtime 0 + 0x0, 8 KiB, write\n"
+                      "decommit runtime 0 + 0x0, 4 KiB\n"
+                      "reserve view 1 + 0x0, 4 KiB, read\n"
+                      "release view 1 + 0x0, 4 KiB\n");
     expect_bytes(&result.stats.peak, 1048576, 8192, 4096);
     expect_bytes(&result.stats.final, 1048576, 4096, 0);
 }
@@ -246,13 +246,13 @@ static void a_moved_mapping_is_a_new_region_with_its_contents(void **state)
                            "1 3.0 mremap(0x10000000, 8192, 16384, MREMAP_MAYMOVE) = 0x20000000\n",
                            "1 2.0 10001008\n"),
         IMPORT_OK);
-    expect_operations("reserve runtime 0 + 0x0, 8.0 KiB, write\n"
-                      "commit runtime 0 + 0x0, 8.0 KiB, write\n"
-                      "touch runtime 0 + 0x1000, written, write\n"
-                      "reserve runtime 1 + 0x0, 16.0 KiB, write\n"
-                      "commit runtime 1 + 0x0, 16.0 KiB, write\n"
-                      "touch runtime 1 + 0x1000, written, write\n"
-                      "release runtime 0 + 0x0, 8.0 KiB, none\n");
+    expect_operations("reserve runtime 0 + 0x0, 8 KiB, write\n"
+                      "commit runtime 0 + 0x0, 8 KiB, write\n"
+                      "touch runtime 0 + 0x1000, written\n"
+                      "reserve runtime 1 + 0x0, 16 KiB, write\n"
+                      "commit runtime 1 + 0x0, 16 KiB, write\n"
+                      "touch runtime 1 + 0x1000, written\n"
+                      "release runtime 0 + 0x0, 8 KiB\n");
     expect_bytes(&result.stats.final, 16384, 16384, 0);
 }
 
@@ -279,9 +279,9 @@ static void a_munmap_takes_effect_where_it_begins(void **state)
            "2 1.2 mmap(NULL, 8192, PROT_NONE, " ANONYMOUS " <unfinished ...>\n"
            "2 1.3 <... mmap resumed>, -1, 0) = 0x10000000\n"
            "1 1.4 <... munmap resumed>) = 0\n");
-    expect_operations("reserve runtime 0 + 0x0, 8.0 KiB, none\n"
-                      "release runtime 0 + 0x0, 8.0 KiB, none\n"
-                      "reserve runtime 1 + 0x0, 8.0 KiB, none\n");
+    expect_operations("reserve runtime 0 + 0x0, 8 KiB, none\n"
+                      "release runtime 0 + 0x0, 8 KiB\n"
+                      "reserve runtime 1 + 0x0, 8 KiB, none\n");
     expect_bytes(&result.stats.peak, 8192, 0, 0);
     assert_int_equal(result.stats.calls, 3);
     assert_int_equal(result.stats.threads, 2);
@@ -319,8 +319,8 @@ static void a_thread_that_asks_for_the_break_later_is_another_program(void **sta
            "2 1.2 brk(0x30021000) = 0x30021000\n"
            "2 1.3 mmap(NULL, 4096, PROT_NONE, " ANONYMOUS ", -1, 0) = 0x10000000\n"
            "3 1.4 mprotect(0x10000000, 4096, PROT_READ) = 0\n");
-    expect_operations("reserve runtime 0 + 0x0, 1.0 MiB, none\n"
-                      "commit runtime 0 + 0x0, 4.0 KiB, read\n");
+    expect_operations("reserve runtime 0 + 0x0, 1 MiB, none\n"
+                      "commit runtime 0 + 0x0, 4 KiB, read\n");
     assert_int_equal(result.stats.other_process, 3);
     assert_int_equal(result.stats.threads, 2);
 }
@@ -337,7 +337,7 @@ static void forked_programs_are_dropped_and_threads_kept(void **state)
            "3 1.5 execve(\"/bin/true\", [\"true\"], 0x7ffe /* 3 vars */) = 0\n"
            "3 1.6 +++ exited with 0 +++\n"
            "2 1.7 +++ exited with 0 +++\n");
-    expect_operations("reserve runtime 0 + 0x0, 4.0 KiB, none\n");
+    expect_operations("reserve runtime 0 + 0x0, 4 KiB, none\n");
     assert_int_equal(result.stats.other_process, 2);
     assert_int_equal(result.stats.threads, 2);
 }
@@ -355,12 +355,12 @@ static void faults_become_touches_where_an_object_is(void **state)
             "1 2.400000000 7f0000000000\n" /* nothing of ours */
             "1 2.500000000 10000abc\n" /* again: kept */),
         IMPORT_OK);
-    expect_operations("reserve runtime 0 + 0x0, 1.0 MiB, none\n"
-                      "commit runtime 0 + 0x0, 4.0 KiB, write\n"
-                      "reserve view 1 + 0x0, 4.0 KiB, read\n"
-                      "touch runtime 0 + 0x0, written, write\n"
-                      "touch view 1 + 0x0, read, read\n"
-                      "touch runtime 0 + 0x0, written, write\n");
+    expect_operations("reserve runtime 0 + 0x0, 1 MiB, none\n"
+                      "commit runtime 0 + 0x0, 4 KiB, write\n"
+                      "reserve view 1 + 0x0, 4 KiB, read\n"
+                      "touch runtime 0 + 0x0, written\n"
+                      "touch view 1 + 0x0, read\n"
+                      "touch runtime 0 + 0x0, written\n");
     assert_int_equal(result.stats.faults, 5);
     assert_int_equal(result.stats.faults_placed, 3);
     assert_int_equal(result.stats.threads, 2);

@@ -8,7 +8,7 @@
 #include "harness/import.h"
 #include "harness/input_file.h"
 #include "harness/recording_file.h"
-#include "harness/recording_stat.h"
+#include "harness/trace_diff.h"
 #include "harness/recording_write.h"
 
 #define LOG_BYTES_MAX (UINT64_C(64) << 20)
@@ -60,7 +60,9 @@ static void raw_logs_of_python_give_the_bundled_recording_again(void **state)
     assert_int_equal(recording_file_read("scenarios/traces/python-threads.lwt", &bundled, message,
                                          sizeof message),
                      INPUT_OK);
-    assert_true(recording_show_difference(&again, &bundled.recording, "again", "bundled", stdout));
+    struct diff_options options = {.hunks = 1, .context = 1};
+    trace_filter_init(&options.filter);
+    assert_true(recording_diff(&again, "again", &bundled.recording, "bundled", &options, stdout));
     assert_int_equal(again.stats.threads, 5);
     free(bytes);
     recording_file_free(&bundled);

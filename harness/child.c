@@ -73,6 +73,12 @@ static bool env_peek(void *context, uint64_t address, void *bytes, uint64_t coun
     return machine_peek(child->machine, address - WINDOW_BASE, bytes, count);
 }
 
+static bool env_poke(void *context, uint64_t address, const void *bytes, uint64_t count)
+{
+    struct child *child = context;
+    return machine_poke(child->machine, address - WINDOW_BASE, bytes, count);
+}
+
 static uint64_t env_pressure(void *context, int of, bool give_back, uint64_t bytes, uint64_t pieces)
 {
     struct child *child = context;
@@ -183,6 +189,7 @@ static void start_clr(struct child *child, struct clr *clr)
                                 .os_decommit = env_decommit,
                                 .os_release = env_release,
                                 .peek = env_peek,
+                                .poke = env_poke,
                                 .pressure = env_pressure};
     struct found_host host = {NULL, NULL};
     bool is_control;

@@ -202,7 +202,7 @@ static HRESULT STDMETHODCALLTYPE virtual_alloc(IHostMemoryManager *self, void *a
     note("%s%s %llx %llx %x %s", refused ? "refused " : "", type_name(type), number(address),
          (unsigned long long)size, (unsigned)protect, level_name(level));
     fake.sim->now_ns += fake.call_ns;
-    *memory = NULL;
+    *memory = refused && fake.stale_results ? (void *)(uintptr_t)fake.next : NULL;
     if (refused || fake.null_answers)
         return refused ? E_OUTOFMEMORY : S_OK;
     *memory = address ? address : (void *)(uintptr_t)take(size);
@@ -393,6 +393,13 @@ static bool peek(void *context, uint64_t address, void *bytes, uint64_t count)
     return true;
 }
 
+static bool poke(void *context, uint64_t address, const void *bytes, uint64_t count)
+{
+    (void)context, (void)address, (void)bytes, (void)count;
+    fake.pokes++;
+    return true;
+}
+
 static uint64_t pressure(void *context, int of, bool give_back, uint64_t bytes, uint64_t pieces)
 {
     static const char *const names[] = {"memory", "commit", "pagefile", "address space"};
@@ -444,8 +451,15 @@ int fake_end(void **state)
 
 struct clr *fake_start(void)
 {
-    struct clr_env env = {fake.sim,    NULL,       os_touch, os_reserve, os_commit,
-                          os_decommit, os_release, peek,     pressure};
+    struct clr_env env = {.sim = fake.sim,
+                          .touch = os_touch,
+                          .os_reserve = os_reserve,
+                          .os_commit = os_commit,
+                          .os_decommit = os_decommit,
+                          .os_release = os_release,
+                          .peek = peek,
+                          .poke = poke,
+                          .pressure = pressure};
     struct clr *clr = arena_alloc(&fake.sim->arena, sizeof *clr);
     fake.clr = clr;
     assert_int_equal(clr_start(clr, &env, NULL, &fake.manager), S_OK);

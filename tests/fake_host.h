@@ -34,7 +34,7 @@ struct fake {
     bool refuse_views;     /* the operating system has no place for a view */
     bool needs_helps;      /* NeedsVirtualAddressSpace makes some */
     bool null_answers;     /* S_OK with NULL from VirtualAlloc and Alloc */
-    bool keep_old;         /* VirtualProtect says what a query would: as set last */
+    bool stale_results;    /* a refused VirtualAlloc leaves a pointer in its result */
     uint64_t call_ns; /* virtual time each call of VirtualAlloc, VirtualFree, Alloc, Free takes */
     uint64_t touch_ns;
     uint64_t dirty_at;  /* address of the one byte that is 0xcd, 0: none */
@@ -48,7 +48,7 @@ struct fake {
     } * live;
     unsigned live_count, live_room;
     uint64_t kinds[FAKE_KINDS]; /* live ones of each kind */
-    uint64_t calls, touches;
+    uint64_t calls, touches, pokes;
     /* How many bytes env->pressure has taken of each kind, and how many it has at most. */
     uint64_t taken[4], takeable;
 };

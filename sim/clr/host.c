@@ -158,15 +158,39 @@ HRESULT clr_start(struct clr *clr, const struct clr_env *env, IHostControl *cont
 
 void clr_release(struct clr *clr)
 {
-    if (clr->malloc)
+    if (clr->malloc && !(clr->released & 1u << HOST_MALLOC))
         host_release(clr, (IUnknown *)clr->malloc, HOST_MALLOC);
-    if (clr->manager)
+    if (clr->manager && !(clr->released & 1u << HOST_MANAGER))
         host_release(clr, (IUnknown *)clr->manager, HOST_MANAGER);
-    if (clr->control)
+    if (clr->control && !(clr->released & 1u << HOST_CONTROL))
         host_release(clr, (IUnknown *)clr->control, HOST_CONTROL);
     clr->malloc = NULL;
     clr->manager = NULL;
     clr->control = NULL;
+}
+
+/* ---- views ---- */
+
+bool clr_map_view(struct clr *clr, uint64_t size, uint64_t *address)
+{
+    const struct clr_env *env = &clr->env;
+    bool mapped = env->os_reserve(env->context, size, true, address);
+    if (!mapped && SUCCEEDED(host_needs_address_space(clr, 0, size)))
+        mapped = env->os_reserve(env->context, size, true, address);
+    if (!mapped) {
+        *address = 0;
+        return false;
+    }
+    CHECK(*address != 0);
+    env->os_commit(env->context, *address, size); /* costs a view nothing */
+    host_acquired_address_space(clr, *address, size);
+    return true;
+}
+
+void clr_unmap_view(struct clr *clr, uint64_t address)
+{
+    clr->env.os_release(clr->env.context, address);
+    host_released_address_space(clr, address);
 }
 
 /* ---- IUnknown of the host's objects ---- */

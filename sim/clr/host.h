@@ -25,8 +25,11 @@ struct clr_env {
     void (*os_release)(void *context, uint64_t address);
     /* Copies bytes out of memory that a touch has just allowed to be read. False: not possible. */
     bool (*peek)(void *context, uint64_t address, void *bytes, uint64_t count);
+    /* The same the other way, after a touch that allowed to write. NULL: nothing is stored. */
+    bool (*poke)(void *context, uint64_t address, const void *bytes, uint64_t count);
     /* Other consumers take (or give back) so many bytes of memory, commit, page file or address
-     * space (enum pressure_of). Returns how many it really were. pieces: see workload.h. */
+     * space (enum pressure_of). Returns how many it really were. pieces: islands in the address
+     * space; of the others, with UINT64_MAX bytes, so large a part of all there is (0, 1: all). */
     uint64_t (*pressure)(void *context, int of, bool give_back, uint64_t bytes, uint64_t pieces);
 };
 
@@ -40,6 +43,7 @@ struct clr {
     uint64_t leftover; /* what that call put into its result although it was refused; 0: nothing */
     ICLRMemoryNotificationCallback *callback; /* NULL before it is registered */
     bool callback_registered;
+    uint32_t released; /* 1 << enum host_object: the CLR's own reference is gone already */
     EMemoryAvailable availability; /* last notification, Neutral before the first */
 };
 
@@ -48,8 +52,16 @@ struct clr {
  * manager is given. Returns S_OK or the HRESULT that stopped it. */
 HRESULT clr_start(struct clr *clr, const struct clr_env *env, IHostControl *control,
                   IHostMemoryManager *manager);
-/* shutdown: release. Releases malloc and manager (the real CLR never does). */
+/* shutdown: release. Releases malloc, manager and control (the real CLR never does), except those
+ * in clr->released. */
 void clr_release(struct clr *clr);
+
+/* The CLR maps a file, past the host, which is told: NeedsVirtualAddressSpace where there was no
+ * place, one more try if the host has helped, AcquiredVirtualAddressSpace. False: there is none;
+ * *address is 0. */
+bool clr_map_view(struct clr *clr, uint64_t size, uint64_t *address);
+/* Unmaps it and tells the host: ReleasedVirtualAddressSpace. */
+void clr_unmap_view(struct clr *clr, uint64_t address);
 
 /* ---- the slots of IHostMemoryManager ----
  *

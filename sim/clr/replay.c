@@ -230,30 +230,15 @@ static void replay_malloc(struct replay *replay, struct object *object, const st
 
 /* ---- memory that goes round the host ---- */
 
-static void map_view(struct replay *replay, struct object *object, const struct operation *op)
-{
-    struct clr *clr = replay->clr;
-    const struct clr_env *env = &clr->env;
-    bool mapped = env->os_reserve(env->context, op->size, true, &object->address);
-    if (!mapped && SUCCEEDED(host_needs_address_space(clr, 0, op->size)))
-        mapped = env->os_reserve(env->context, op->size, true, &object->address);
-    if (!mapped) {
-        object->address = 0;
-        return;
-    }
-    CHECK(object->address != 0);
-    env->os_commit(env->context, object->address, op->size); /* costs a view nothing */
-    host_acquired_address_space(clr, object->address, op->size);
-}
-
 static void release_around(struct replay *replay, struct object *object, bool view)
 {
     const struct clr_env *env = &replay->clr->env;
     uint64_t address = object->address;
     object->address = 0;
-    env->os_release(env->context, address);
     if (view)
-        host_released_address_space(replay->clr, address);
+        clr_unmap_view(replay->clr, address);
+    else
+        env->os_release(env->context, address);
 }
 
 static void replay_around(struct replay *replay, struct object *object, const struct operation *op)
@@ -263,7 +248,7 @@ static void replay_around(struct replay *replay, struct object *object, const st
     replay->sim->counters[COUNTER_operations_around]++;
     if (op->kind == OP_RESERVE) {
         if (view)
-            map_view(replay, object, op);
+            clr_map_view(replay->clr, op->size, &object->address);
         else if (!env->os_reserve(env->context, op->size, false, &object->address))
             object->address = 0;
         return;

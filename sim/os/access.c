@@ -212,6 +212,20 @@ bool machine_peek(struct machine *m, uint64_t address, void *bytes, uint64_t cou
     return true;
 }
 
+bool machine_poke(struct machine *m, uint64_t address, const void *bytes, uint64_t count)
+{
+    uint64_t page = address >> PAGE_SHIFT, offset = address & (PAGE_BYTES - 1);
+    CHECK(offset + count <= PAGE_BYTES);
+    if (!m->native || page >= m->end_page || page >= NATIVE_END_PAGE)
+        return false;
+    if (!(page_table_get(m->table, page) & PTE_MAY_WRITE))
+        return false;
+    enum access_result result = machine_open(m, page << PAGE_SHIFT, ACCESS_WRITE);
+    CHECK(result == ACCESS_OK);
+    memcpy((void *)(uintptr_t)(WINDOW_BASE + address), bytes, count);
+    return true;
+}
+
 /* ---- pages go out of use ---- */
 
 /* Collects neighbouring pages so that the kernel is asked once a run. */

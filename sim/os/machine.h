@@ -94,9 +94,12 @@ enum access_result machine_touch(struct machine *m, uint64_t address, enum acces
 /* The same for an access by native code: on ACCESS_OK the page is open natively as well. */
 enum access_result machine_open(struct machine *m, uint64_t address, enum access_kind kind);
 /* Copies bytes of readable pages that have been touched: no touch, no time, no record. False: some
- * page cannot be read, or was never touched. What only the workload wrote reads as zero, as in a
- * machine that is model only. */
+ * page cannot be read, or was never touched. What the workload only touched reads as zero, as
+ * in a machine that is model only. */
 bool machine_peek(struct machine *m, uint64_t address, void *bytes, uint64_t count);
+/* Stores bytes in one page that a touch has allowed to be written, likewise. False: it cannot be,
+ * or the machine is model only. */
+bool machine_poke(struct machine *m, uint64_t address, const void *bytes, uint64_t count);
 /* Why an access at this address fails, in words: "reserved, not committed", "PAGE_NOACCESS",
  * "free, inside the address space" ...; of a heap block, which one. */
 void machine_explain(struct machine *m, uint64_t native_address, char *text, uint32_t text_bytes);
@@ -108,9 +111,10 @@ void machine_explain(struct machine *m, uint64_t native_address, char *text, uin
 /* Others take (or give back) so many bytes, rounded up to pages, of address space to granules;
  * UINT64_MAX: all there is. Returns how many bytes it really were: what is not there cannot be
  * taken, what is not held cannot be given back, and the page file keeps what is charged to it.
- * Writes one record. pieces: address space only, at most PRESSURE_PIECES_MAX, 0: one; islands of
+ * Writes one record. pieces: of address space at most PRESSURE_PIECES_MAX, 0: one; islands of
  * like size spread evenly over the address space, beside what stands there, in parts where no hole
- * is large enough. Given back are the newest islands first. */
+ * is large enough. Given back are the newest islands first. Of the others, with
+ * UINT64_MAX bytes, that part of all there is: 3 takes a third. */
 uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back, uint64_t bytes,
                           uint64_t pieces);
 /* Whether the low (high) memory resource notification of Windows is signalled: available memory

@@ -180,7 +180,9 @@ static uint64_t change(struct machine *m, enum pressure_of of, bool give_back, u
     if (of == PRESSURE_ADDRESS_SPACE)
         return give_back ? give_islands(m, bytes) : take_islands(m, bytes, pieces);
     uint64_t *pages = held(m, of), asked = units_of(bytes, PAGE_SHIFT);
-    uint64_t got = least(asked, give_back ? *pages : there_is(m, of));
+    uint64_t all = give_back ? *pages : there_is(m, of), got = least(asked, all);
+    if (bytes == UINT64_MAX && pieces > 1) /* a step of a ramp to all there is */
+        got = all / pieces + (all % pieces != 0);
     *pages = give_back ? *pages - got : *pages + got;
     return got;
 }

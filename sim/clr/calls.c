@@ -1,0 +1,484 @@
+/* Scripted calls: each slot of the interfaces, and whether it gave what was expected.
+ *
+ * What is expected is looked at right after the call, while its record is the last one. */
+#define CINTERFACE
+#define COBJMACROS
+#include "clr/holdings.h"
+
+#include <stdio.h>
+#include "clr/words.h"
+
+#define TEXT_BYTES 128
+
+struct call {
+    struct run *run;
+    struct clr *clr;
+    const struct step *step;
+    const struct step_call *said;
+    uint64_t index;      /* repetition of the innermost repeat */
+    uint64_t address;    /* native: what `at` means */
+    IHostMalloc *object; /* Alloc, DebugAlloc, Free */
+    bool served;
+    const char *why; /* refused without an HRESULT: in words; NULL: clr->answer says it */
+    uint64_t fault;  /* read, write: first byte of the range without access */
+    bool told;       /* one difference has been told: no second one */
+};
+
+/* ---- telling what was not as expected ---- */
+
+static void tell(struct call *c, const char *expected, const char *got)
+{
+    const struct workload_hooks *hooks = c->run->hooks;
+    if (!c->told && hooks && hooks->broken)
+        hooks->broken(hooks->context, c->step, expected, got);
+    c->told = true;
+}
+
+/* What the call returned, in words. */
+static void describe(const struct call *c, char *text, size_t bytes)
+{
+    char hr[64];
+    words_hresult(c->clr->answer, hr, sizeof hr);
+    if (c->said->slot == CALL_read || c->said->slot == CALL_write)
+        snprintf(text, bytes, c->served ? "access to every byte" : "no access to byte %llu",
+                 (unsigned long long)c->fault);
+    else if (c->why)
+        snprintf(text, bytes, "%s", c->why);
+    else if (c->clr->answer == S_OK && !c->served)
+        snprintf(text, bytes, "S_OK with a null pointer");
+    else if (c->clr->leftover)
+        snprintf(text, bytes, "%s with a pointer left in the result", hr);
+    else
+        snprintf(text, bytes, "%s", hr);
+}
+
+static void expect_result(struct call *c)
+{
+    const struct result_expect *expect = &c->said->expect;
+    char expected[TEXT_BYTES], got[TEXT_BYTES];
+    bool holds = true;
+    if (expect->kind == RESULT_SERVED ||
+        (expect->kind == RESULT_EXACT && expect->hresult == S_OK)) {
+        snprintf(expected, sizeof expected, "S_OK");
+        holds = c->served;
+    } else if (expect->kind == RESULT_REFUSED) {
+        snprintf(expected, sizeof expected, "a refusal");
+        holds = !c->served && (c->why || c->clr->leftover == 0);
+    } else if (expect->kind == RESULT_EXACT) {
+        words_hresult((HRESULT)expect->hresult, expected, sizeof expected);
+        holds = !c->why && (uint32_t)c->clr->answer == expect->hresult && c->clr->leftover == 0;
+    }
+    if (holds)
+        return;
+    describe(c, got, sizeof got);
+    tell(c, expected, got);
+}
+
+/* What the call answered is expected, but it answered nothing. False: so it is. */
+static bool has_answer(struct call *c, bool expects, const char *expected)
+{
+    char got[TEXT_BYTES];
+    if (!expects || c->served)
+        return c->served;
+    describe(c, got, sizeof got);
+    tell(c, expected, got);
+    return false;
+}
+
+static void expect_number(struct call *c, const struct comparison *comparison, uint64_t number,
+                          const char *unit)
+{
+    static const char *const signs[] = {"",         "",           "not ",     "less than ",
+                                        "at most ", "more than ", "at least "};
+    char expected[TEXT_BYTES], got[TEXT_BYTES];
+    if (comparison->op == COMPARE_NONE)
+        return;
+    if (comparison->op == COMPARE_WITHIN)
+        snprintf(expected, sizeof expected, "%llu to %llu %s",
+                 (unsigned long long)comparison->value, (unsigned long long)comparison->high, unit);
+    else
+        snprintf(expected, sizeof expected, "%s%llu %s", signs[comparison->op],
+                 (unsigned long long)comparison->value, unit);
+    if (!has_answer(c, true, expected) || compare_holds(comparison, number))
+        return;
+    snprintf(got, sizeof got, "%llu %s", (unsigned long long)number, unit);
+    tell(c, expected, got);
+}
+
+static void expect_word(struct call *c, uint32_t wanted, uint32_t value,
+                        void (*words)(uint32_t value, char *text, size_t bytes))
+{
+    char expected[TEXT_BYTES], got[TEXT_BYTES];
+    words(wanted, expected, sizeof expected);
+    if (!has_answer(c, wanted != 0, expected) || wanted == 0 || value == wanted)
+        return;
+    words(value, got, sizeof got);
+    tell(c, expected, got);
+}
+
+/* ---- binding results ---- */
+
+static void bind(struct call *c, struct named meaning)
+{
+    if (c->said->has_as)
+        name_bind(c->run, c->said->as, c->said->as_indexed, c->index, meaning);
+}
+
+/* The result is a thing of its own, or was refused. Returns the thing. */
+static struct holding *bind_new(struct call *c, enum holding_kind kind, uint64_t address)
+{
+    if (!c->served) {
+        bind(c, (struct named){.state = NAME_REFUSED});
+        return NULL;
+    }
+    struct holding *holding = holding_add(c->run, kind, address);
+    bind(c, (struct named){NAME_BOUND, address, holding});
+    return holding;
+}
+
+static void unbind(struct call *c, enum holding_kind kind)
+{
+    struct holding *holding = holding_find(c->run, kind, c->address, &c->said->at, c->index);
+    if (c->served && holding)
+        holding_remove(c->run, holding);
+}
+
+/* ---- IHostMemoryManager ---- */
+
+static void virtual_alloc(struct call *c)
+{
+    uint64_t result;
+    const struct step_call *said = c->said;
+    host_virtual_alloc(c->clr, c->address, said->size, said->type, said->protect,
+                       level_of(said->criticality), &result);
+    c->served = result != 0;
+    expect_result(c);
+    if (c->address == 0 || (said->type & MEM_RESERVE))
+        bind_new(c, HOLDING_REGION, result);
+    else
+        bind(c, (struct named){result ? NAME_BOUND : NAME_REFUSED, result, NULL});
+}
+
+static void virtual_free(struct call *c)
+{
+    c->served = host_virtual_free(c->clr, c->address, c->said->size, c->said->type) == S_OK;
+    expect_result(c);
+    if (c->said->type & MEM_RELEASE)
+        unbind(c, HOLDING_REGION);
+}
+
+static void virtual_query(struct call *c)
+{
+    MEMORY_BASIC_INFORMATION info;
+    c->served = host_virtual_query(c->clr, c->address, &info) == S_OK;
+    expect_result(c);
+    expect_word(c, c->said->state, info.State, words_state);
+    expect_word(c, c->said->is_protect, info.Protect, words_protection);
+}
+
+static void virtual_protect(struct call *c)
+{
+    uint32_t old;
+    c->served =
+        host_virtual_protect(c->clr, c->address, c->said->size, c->said->protect, &old) == S_OK;
+    expect_result(c);
+    expect_word(c, c->said->is_protect, old, words_protection);
+}
+
+static void get_memory_load(struct call *c)
+{
+    uint32_t load;
+    uint64_t available;
+    c->served = host_get_memory_load(c->clr, &load, &available) == S_OK;
+    expect_result(c);
+    expect_number(c, &c->said->load, load, "% load");
+    expect_number(c, &c->said->available, available, "bytes available");
+}
+
+static void create_malloc(struct call *c)
+{
+    IHostMalloc *object;
+    c->served = host_create_malloc(c->clr, c->said->type, &object) == S_OK;
+    expect_result(c);
+    struct holding *holding = bind_new(c, HOLDING_MALLOC, (uint64_t)(uintptr_t)object);
+    if (holding)
+        holding->which = HOST_MORE_MALLOCS + c->run->more_mallocs++;
+}
+
+static void register_callback(struct call *c)
+{
+    c->served = host_register_callback(c->clr) == S_OK;
+    expect_result(c);
+}
+
+static void needs_address_space(struct call *c)
+{
+    /* Any success code is a yes. */
+    c->served = SUCCEEDED(host_needs_address_space(c->clr, c->address, c->said->size));
+    expect_result(c);
+}
+
+static void acquired_address_space(struct call *c)
+{
+    c->served = host_acquired_address_space(c->clr, c->address, c->said->size) == S_OK;
+    expect_result(c);
+}
+
+static void released_address_space(struct call *c)
+{
+    c->served = host_released_address_space(c->clr, c->address) == S_OK;
+    expect_result(c);
+}
+
+/* ---- IHostMalloc ---- */
+
+static void take_block(struct call *c, uint64_t result)
+{
+    c->served = result != 0;
+    expect_result(c);
+    struct holding *holding = bind_new(c, HOLDING_BLOCK, result);
+    if (holding)
+        holding->object = c->object;
+}
+
+static void alloc(struct call *c)
+{
+    uint64_t result;
+    host_malloc_alloc(c->clr, c->object, c->said->size, level_of(c->said->criticality), &result);
+    take_block(c, result);
+}
+
+static void debug_alloc(struct call *c)
+{
+    uint64_t result;
+    host_malloc_debug_alloc(c->clr, c->object, c->said->size, level_of(c->said->criticality),
+                            c->said->file, (int)c->said->line, &result);
+    take_block(c, result);
+}
+
+static void free_block(struct call *c)
+{
+    c->served = host_malloc_free(c->clr, c->object, c->address) == S_OK;
+    expect_result(c);
+    unbind(c, HOLDING_BLOCK);
+}
+
+/* ---- IUnknown ---- */
+
+static IUnknown *unknown_of(const struct call *c, uint64_t *which)
+{
+    switch (c->said->object) {
+    case OBJECT_MANAGER:
+        *which = HOST_MANAGER;
+        return (IUnknown *)c->clr->manager;
+    case OBJECT_MALLOC:
+        *which = HOST_MALLOC;
+        return (IUnknown *)c->clr->malloc;
+    default:
+        CHECK(c->said->object == OBJECT_CONTROL);
+        *which = HOST_CONTROL;
+        return (IUnknown *)c->clr->control; /* not every policy has one */
+    }
+}
+
+static void query_interface(struct call *c)
+{
+    uint64_t which;
+    IUnknown *found, *object = unknown_of(c, &which);
+    const IID *iid = words_interface(c->said->iid);
+    CHECK(iid != NULL);
+    c->served = host_query_interface(c->clr, object, which, iid, &found) == S_OK;
+    expect_result(c);
+    if (c->served)
+        holding_add(c->run, HOLDING_REFERENCE, (uint64_t)(uintptr_t)found)->which = which;
+}
+
+static void add_ref(struct call *c)
+{
+    uint64_t which;
+    IUnknown *object = unknown_of(c, &which);
+    host_add_ref(c->clr, object, which);
+    c->served = true;
+    expect_result(c);
+    holding_add(c->run, HOLDING_REFERENCE, (uint64_t)(uintptr_t)object)->which = which;
+}
+
+/* What scripted calls have acquired goes first, then the CLR's own reference. */
+static void release(struct call *c)
+{
+    uint64_t which;
+    IUnknown *object = unknown_of(c, &which);
+    struct holding *holding = holding_reference(c->run, which);
+    host_release(c->clr, holding ? (IUnknown *)(uintptr_t)holding->address : object, which);
+    c->served = true;
+    expect_result(c);
+    if (holding)
+        holding_remove(c->run, holding);
+    else
+        c->clr->released |= 1u << which;
+}
+
+/* ---- managed code and views ---- */
+
+/* False: a byte is not zero, which has been told. */
+static bool expect_zeroes(struct call *c, uint64_t offset, uint64_t count)
+{
+    const struct clr_env *env = &c->clr->env;
+    uint8_t bytes[PAGE_BYTES];
+    char got[TEXT_BYTES];
+    CHECK(count <= sizeof bytes);
+    if (!env->peek(env->context, c->address + offset, bytes, count))
+        return true;
+    for (uint64_t i = 0; i < count; i++) {
+        if (bytes[i] == 0)
+            continue;
+        snprintf(got, sizeof got, "byte %llu is 0x%02x", (unsigned long long)(offset + i),
+                 bytes[i]);
+        tell(c, "every byte is 0", got);
+        return false;
+    }
+    return true;
+}
+
+/* Each page of the range once. What is written is not zero, so that a page which another block
+ * gets without being cleared shows. */
+static void access_range(struct call *c, bool write)
+{
+    static const uint8_t written = 0xa5;
+    const struct clr_env *env = &c->clr->env;
+    bool zero = c->said->zero && !write;
+    c->served = true;
+    for (uint64_t offset = 0; offset < c->said->size;) {
+        uint64_t at = c->address + offset, part = PAGE_BYTES - (at & (PAGE_BYTES - 1));
+        if (part > c->said->size - offset)
+            part = c->said->size - offset;
+        if (!env->touch(env->context, at, write)) {
+            c->served = false;
+            c->fault = offset;
+            break;
+        }
+        if (write && env->poke)
+            env->poke(env->context, at, &written, 1);
+        zero = zero && expect_zeroes(c, offset, part);
+        offset += part;
+    }
+    c->why = "access";
+    expect_result(c);
+}
+
+static void read_range(struct call *c)
+{
+    access_range(c, false);
+}
+
+static void write_range(struct call *c)
+{
+    access_range(c, true);
+}
+
+static void map_view(struct call *c)
+{
+    uint64_t address;
+    c->served = clr_map_view(c->clr, c->said->size, &address);
+    c->why = c->served ? "a view" : "no address space for the view";
+    expect_result(c);
+    bind_new(c, HOLDING_VIEW, address);
+}
+
+static void unmap_view(struct call *c)
+{
+    clr_unmap_view(c->clr, c->address);
+    c->served = true;
+    c->why = "no view";
+    expect_result(c);
+    unbind(c, HOLDING_VIEW);
+}
+
+/* ---- one call ---- */
+
+/* Whose operations a slot counts among. */
+enum counted { COUNTED_HOST, COUNTED_AROUND, COUNTED_TOUCH };
+
+static const struct slot {
+    void (*perform)(struct call *c);
+    enum counted counted;
+} slots[CALL_SLOTS] = {
+    [CALL_VirtualAlloc] = {virtual_alloc},
+    [CALL_VirtualFree] = {virtual_free},
+    [CALL_VirtualQuery] = {virtual_query},
+    [CALL_VirtualProtect] = {virtual_protect},
+    [CALL_GetMemoryLoad] = {get_memory_load},
+    [CALL_CreateMalloc] = {create_malloc},
+    [CALL_RegisterMemoryNotificationCallback] = {register_callback},
+    [CALL_NeedsVirtualAddressSpace] = {needs_address_space},
+    [CALL_AcquiredVirtualAddressSpace] = {acquired_address_space},
+    [CALL_ReleasedVirtualAddressSpace] = {released_address_space},
+    [CALL_Alloc] = {alloc},
+    [CALL_DebugAlloc] = {debug_alloc},
+    [CALL_Free] = {free_block},
+    [CALL_QueryInterface] = {query_interface},
+    [CALL_AddRef] = {add_ref},
+    [CALL_Release] = {release},
+    [CALL_read] = {read_range, COUNTED_TOUCH},
+    [CALL_write] = {write_range, COUNTED_TOUCH},
+    [CALL_map_view] = {map_view, COUNTED_AROUND},
+    [CALL_unmap_view] = {unmap_view, COUNTED_AROUND},
+};
+
+/* The object that Alloc, DebugAlloc and Free go to. A block goes back where it came from. */
+static IHostMalloc *malloc_of(const struct call *c)
+{
+    if (c->said->has_of) {
+        struct holding *object = named_find(c->run, c->said->of, false, 0).holding;
+        if (!object || object->kind != HOLDING_MALLOC)
+            return NULL;
+        return (IHostMalloc *)(uintptr_t)object->address;
+    }
+    const struct holding *block = NULL;
+    if (c->said->slot == CALL_Free && c->address != 0)
+        block = holding_find(c->run, HOLDING_BLOCK, c->address, &c->said->at, c->index);
+    return block ? block->object : c->clr->malloc;
+}
+
+/* False: what the call needs was refused, or is not there. */
+static bool prepare(struct call *c)
+{
+    uint64_t which;
+    if (!block_resolve(c->run, &c->said->at, c->index, &c->address))
+        return false;
+    switch (c->said->slot) {
+    case CALL_Alloc:
+    case CALL_DebugAlloc:
+    case CALL_Free:
+        c->object = malloc_of(c);
+        return c->object != NULL;
+    case CALL_QueryInterface:
+    case CALL_AddRef:
+    case CALL_Release:
+        return unknown_of(c, &which) != NULL;
+    case CALL_unmap_view:
+        return holding_find(c->run, HOLDING_VIEW, c->address, &c->said->at, c->index) != NULL;
+    default:
+        return true;
+    }
+}
+
+enum call_result call_perform(struct run *run, const struct step *step, uint64_t index)
+{
+    struct sim *sim = run->sim;
+    struct call c = {.run = run, .clr = run->clr, .step = step, .said = step->call, .index = index};
+    CHECK(c.said->slot < CALL_SLOTS);
+    const struct slot *slot = &slots[c.said->slot];
+    sim->counters[COUNTER_operations_around] += slot->counted == COUNTED_AROUND;
+    run_as(sim, c.said->thread);
+    if (!prepare(&c)) {
+        sim->counters[COUNTER_operations_recorded] += slot->counted == COUNTED_HOST;
+        sim->counters[COUNTER_operations_dependent]++;
+        bind(&c, (struct named){.state = NAME_REFUSED});
+        return CALL_DROPPED;
+    }
+    slot->perform(&c);
+    if (slot->counted == COUNTED_HOST)
+        count_operation(sim, c.served);
+    return c.served ? CALL_SERVED : CALL_REFUSED;
+}

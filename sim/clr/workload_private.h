@@ -1,0 +1,115 @@
+/* What the files that perform a workload share. */
+#ifndef LW_CLR_WORKLOAD_PRIVATE_H
+#define LW_CLR_WORKLOAD_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "clr/schedule.h"
+#include "clr/workload.h"
+#include "core/check.h"
+
+/* A step in the tree of a workload, with what its performance needs to know of it. */
+struct node {
+    const struct step *step;
+    uint32_t number;    /* in the order of the text, from 0 */
+    uint64_t key;       /* of its random draws: from what it is, not from where it stands */
+    uint64_t performed; /* times it has begun */
+    struct node *body;  /* of repeat and together: step->steps_count of them */
+};
+
+/* Something that takes time: a replay, a phase, a stream of touches. The first member of each. */
+struct performance {
+    /* As the turn of an activity (schedule.h); NEVER: it has ended. */
+    uint64_t (*advance)(struct performance *performance, uint64_t limit_ns);
+    /* Frees it; called once, after its end. */
+    void (*destroy)(struct performance *performance);
+};
+
+struct run {
+    struct clr *clr;
+    struct sim *sim;
+    const struct workload *workload;
+    const struct workload_hooks *hooks;
+    struct schedule schedule;
+    bool ended;
+    struct node *nodes;       /* of the workload's list */
+    struct block_name *names; /* workload->names_count: blocks.h */
+    struct holding *oldest, *newest;
+    struct held_replay *replays, *last_replay;
+    struct phases *phases; /* what phases hold: phase.c */
+    uint64_t more_mallocs; /* objects of CreateMalloc so far */
+};
+
+/* The clock comes to a time, if it is not past it. */
+static inline void reach(struct sim *sim, uint64_t time_ns)
+{
+    CHECK(time_ns != NEVER);
+    if (time_ns > sim->now_ns)
+        sim->now_ns = time_ns;
+}
+
+/* An operation that addressed the host, and whether it was served. */
+static inline void count_operation(struct sim *sim, bool served)
+{
+    sim->counters[COUNTER_operations_recorded]++;
+    sim->counters[COUNTER_operations_served] += served;
+}
+
+static inline uint64_t at_least(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+static inline EMemoryCriticalLevel level_of(enum criticality criticality)
+{
+    CHECK(criticality <= CRITICALITY_PROCESS);
+    return (EMemoryCriticalLevel)criticality; /* the same numbers */
+}
+
+static inline void run_as(struct sim *sim, uint64_t thread)
+{
+    if (sim->thread->id != thread)
+        sim->thread = sim_thread(sim, thread < THREADS_MAX ? (uint32_t)thread : THREADS_MAX - 1);
+}
+
+/* ---- lists of steps (lines.c) ---- */
+
+/* Schedules the workload's own list; run->ended says when it has come to its end. order_base is
+ * below the orders of all its activities. */
+void lines_begin(struct run *run, uint32_t order_base);
+
+/* ---- other consumers (pressures.c) ---- */
+
+/* Schedules all of them, with orders from 0; returns how many orders that took. */
+uint32_t pressures_begin(struct run *run);
+
+/* ---- scripted calls (calls.c) ---- */
+
+enum call_result {
+    CALL_SERVED,
+    CALL_REFUSED,
+    CALL_DROPPED, /* its block had been refused */
+};
+
+/* Makes the call at the present time, binds its result, tells the hooks what was not as expected.
+ * index: repetition of the innermost repeat. */
+enum call_result call_perform(struct run *run, const struct step *step, uint64_t index);
+
+/* ---- what takes time ---- */
+
+/* begin_ns: when the step begins, or was to begin. Each returns when it wants to act first. */
+struct performance *replay_perform(struct run *run, const struct node *node, uint64_t begin_ns,
+                                   uint64_t *due_ns);
+struct performance *phase_perform(struct run *run, const struct node *node, uint64_t begin_ns,
+                                  uint64_t *due_ns);
+struct performance *stream_perform(struct run *run, const struct node *node, uint64_t begin_ns,
+                                   uint64_t *due_ns);
+/* What replays still hold, in the order in which they began. */
+void replays_give_back(struct run *run);
+void replays_drop(struct run *run);
+/* The blocks that outlived their phases, likewise. */
+void phases_begin(struct run *run);
+void phases_give_back(struct run *run);
+void phases_drop(struct run *run);
+
+#endif

@@ -1,0 +1,358 @@
+/* Scripted calls against the noting host: what each slot is asked, what expectations say of the
+ * answer, what a refusal takes along, and what names mean. */
+#include "tests/workload_support.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void every_slot_of_the_memory_manager_is_called_as_written(void **state)
+{
+    (void)state;
+    struct step steps[] = {
+        CALL_AS(VirtualAlloc, 0, .size = 0x100000, .type = MEM_RESERVE, .protect = PAGE_NOACCESS,
+                .criticality = CRITICALITY_PROCESS),
+        CALL(VirtualAlloc, .at = {ADDRESS_BLOCK, 0, false, 0x3000}, .size = 0x2000,
+             .type = MEM_COMMIT, .protect = PAGE_READWRITE, .criticality = CRITICALITY_APP_DOMAIN),
+        CALL(VirtualQuery, AT(0)),
+        CALL(VirtualProtect, AT(0), .size = 0x1000, .protect = PAGE_READONLY),
+        LOAD,
+        CALL(NeedsVirtualAddressSpace, .size = 0x5000),
+        CALL(AcquiredVirtualAddressSpace, AT(0), .size = 0x1000),
+        CALL(ReleasedVirtualAddressSpace, AT(0)),
+        REGISTER,
+        CALL(VirtualFree, AT(0), .size = 0x1000, .type = MEM_DECOMMIT),
+        RELEASE(0),
+        CALL(VirtualAlloc, .size = 0x1000, .type = 0x123, .protect = 0x77),
+    };
+    fake.needs_helps = true;
+    perform(STEPS(steps));
+    EXPECT("reserve 0 100000 1 process", "commit 1003000 2000 4 domain", "query 1000000",
+           "protect 1000000 1000 2", "load", "needs 5000", "acquired 1000000 1000",
+           "released 1000000", "register callback", "decommit 1000000 1000", "release 1000000 0",
+           "strange 0 1000 77 task");
+    assert_int_equal(counter(COUNTER_operations_recorded), 12);
+    assert_int_equal(counter(COUNTER_operations_served), 12); /* S_FALSE of Needs... is a yes */
+    assert_int_equal(broken.count, 0);
+}
+
+static void every_slot_of_malloc_is_called_as_written(void **state)
+{
+    (void)state;
+    struct step steps[] = {
+        CALL_AS(Alloc, 0, .size = 24, .criticality = CRITICALITY_PROCESS),
+        CALL_AS(DebugAlloc, 1, .size = 32, .file = "gc.cpp", .line = 77),
+        CALL(DebugAlloc, .size = 0),
+        CALL(Free, AT(1)),
+        CALL(Free, AT(0)),
+        CALL(Free),
+    };
+    perform(STEPS(steps));
+    EXPECT("alloc 18 process", "debug alloc gc.cpp:77 20 task", "debug alloc -:0 0 task",
+           "free 1010010", "free 1000010", "free 0");
+    assert_int_equal(fake.live_count, 1);
+}
+
+static void blocks_go_back_to_the_object_they_came_from(void **state)
+{
+    (void)state;
+    struct step steps[] = {
+        CALL_AS(CreateMalloc, 0, .type = MALLOC_THREADSAFE | MALLOC_EXECUTABLE),
+        CALL_AS(Alloc, 1, .size = 8, .has_of = true, .of = 0),
+        CALL_AS(Alloc, 2, .size = 8),
+        CALL(Free, AT(1)),
+        CALL(Free, AT(2)),
+        CALL(Free, AT(2), .has_of = true, .of = 0, .expect = {RESULT_SERVED}),
+    };
+    perform(STEPS(steps));
+    EXPECT("create malloc 3", "further alloc 8 task", "alloc 8 task", "further free 1000010",
+           "free 1010010", "further free 1010010");
+    expect_broken(&steps[5], "S_OK", "HOST_E_INVALIDOPERATION (0x80131022)");
+}
+
+static void references_are_added_and_released(void **state)
+{
+    (void)state;
+    struct step steps[] = {
+        CALL(AddRef, .object = OBJECT_MALLOC),
+        CALL(QueryInterface, .object = OBJECT_MANAGER, .iid = "IID_IHostMemoryManager"),
+        CALL(QueryInterface, .object = OBJECT_MANAGER, .iid = "IID_IHostControl",
+             .expect = {RESULT_EXACT, 0x80004002}),
+        CALL(QueryInterface, .object = OBJECT_MALLOC, .iid = "IID_IHostControl",
+             .expect = {RESULT_SERVED}),
+        CALL(Release, .object = OBJECT_MALLOC),
+        CALL(Release, .object = OBJECT_MANAGER),
+        CALL(Release, .object = OBJECT_MANAGER), /* the CLR's own */
+        CALL(AddRef, .object = OBJECT_CONTROL),  /* there is none */
+    };
+    perform(STEPS(steps));
+    expect_broken(&steps[3], "S_OK", "E_NOINTERFACE (0x80004002)");
+    assert_int_equal(fake.references, -1);
+    assert_int_equal(counter(COUNTER_operations_dependent), 1);
+    forget_notes();
+    clr_release(fake.clr);
+    EXPECT("release reference"); /* of malloc; the manager's is gone */
+}
+
+static void a_refused_block_takes_along_the_calls_on_it(void **state)
+{
+    (void)state;
+    struct step steps[] = {
+        RESERVE(0, 0x10000),
+        CALL_AS(VirtualAlloc, 1, AT(0), .size = 0x1000, .type = MEM_COMMIT),
+        CALL(write, AT(1), .size = 0x1000), /* bound to what depends on it */
+        RELEASE(0),
+        CALL_AS(map_view, 2, .size = 0x1000),
+        CALL(unmap_view, AT(2)),
+        CALL(Free, AT(3)), /* never bound */
+        RESERVE(0, 0x20000),
+        RELEASE(0),
+    };
+    fake.refusals = 1;
+    fake.refuse_views = true;
+    perform(STEPS(steps));
+    EXPECT("refused reserve 0 10000 4 task", "needs 1000", "reserve 0 20000 4 task",
+           "release 1000000 0");
+    assert_int_equal(counter(COUNTER_operations_recorded), 6);
+    assert_int_equal(counter(COUNTER_operations_served), 2);
+    assert_int_equal(counter(COUNTER_operations_dependent), 5);
+    assert_int_equal(counter(COUNTER_operations_around), 2);
+}
+
+static void a_freed_block_keeps_its_name_for_a_second_free(void **state)
+{
+    (void)state;
+    struct step steps[] = {RESERVE(0, 0x10000),          RELEASE(0),        RELEASE(0),
+                           CALL_AS(Alloc, 0, .size = 8), CALL(Free, AT(0)), CALL(Free, AT(0))};
+    steps[2].call->expect = (struct result_expect){RESULT_REFUSED};
+    perform_and_give_back(STEPS(steps));
+    EXPECT("reserve 0 10000 4 task", "release 1000000 0", "release 1000000 0", "alloc 8 task",
+           "free 1010010", "free 1010010");
+    assert_int_equal(broken.count, 0);
+}
+
+static void addresses_can_be_numbers_and_lie_beside_blocks(void **state)
+{
+    (void)state;
+    struct step steps[] = {
+        RESERVE(0, 0x10000),
+        CALL(VirtualQuery, .at = {ADDRESS_BLOCK, 0, false, -0x1000}),
+        CALL(VirtualQuery, .at = {ADDRESS_NUMBER, .offset = 0x20000}),
+        CALL(VirtualQuery, .at = {ADDRESS_NUMBER, .offset = 0x10}),
+        CALL(VirtualFree, .at = {ADDRESS_NUMBER, .offset = 0x30000}, .type = MEM_RELEASE),
+    };
+    perform(STEPS(steps));
+    EXPECT("reserve 0 10000 4 task", "query fff000", "query 110000020000", "query 10",
+           "release 110000030000 0");
+}
+
+static void calls_are_made_on_the_thread_they_name(void **state)
+{
+    (void)state;
+    struct step steps[] = {CALL(GetMemoryLoad, .thread = 3)};
+    uint64_t events = trace_count(&fake.sim->trace);
+    perform(STEPS(steps));
+    assert_true(trace_count(&fake.sim->trace) > events);
+    assert_non_null(fake.sim->threads[3]);
+    assert_null(fake.sim->threads[2]);
+}
+
+/* ---- expectations ---- */
+
+/* Performs one call that is expected to break with these words; NULL: to hold. */
+static void one_call(struct step_call call, const char *expected, const char *got)
+{
+    struct step step = {.kind = STEP_CALL, .call = &call};
+    perform(&step, 1);
+    if (expected)
+        expect_broken(&step, expected, got);
+    else if (broken.count)
+        fail_msg("broken: expected %s, got %s", broken.expected, broken.got);
+}
+
+static void results_are_compared_with_what_is_expected(void **state)
+{
+    (void)state;
+    struct step_call call = {.slot = CALL_VirtualAlloc, .size = 4096, .type = MEM_RESERVE};
+    call.expect.kind = RESULT_SERVED;
+    one_call(call, NULL, NULL);
+    fake.refusals = 1;
+    one_call(call, "S_OK", "E_OUTOFMEMORY (0x8007000e)");
+    call.expect.kind = RESULT_REFUSED;
+    fake.refusals = 1;
+    one_call(call, NULL, NULL);
+    one_call(call, "a refusal", "S_OK");
+    call.expect = (struct result_expect){RESULT_EXACT, 0x80004005};
+    fake.refusals = 1;
+    one_call(call, "E_FAIL (0x80004005)", "E_OUTOFMEMORY (0x8007000e)");
+    one_call(call, "E_FAIL (0x80004005)", "S_OK");
+    call.expect.hresult = 0x8007000e;
+    fake.refusals = 1;
+    one_call(call, NULL, NULL);
+    call.expect.hresult = S_OK;
+    one_call(call, NULL, NULL);
+}
+
+static void success_with_a_null_pointer_is_no_success(void **state)
+{
+    (void)state;
+    struct step_call call = {.slot = CALL_Alloc, .size = 4096, .expect = {RESULT_SERVED}};
+    fake.null_answers = true;
+    one_call(call, "S_OK", "S_OK with a null pointer");
+    call.expect = (struct result_expect){RESULT_EXACT, S_OK};
+    one_call(call, "S_OK", "S_OK with a null pointer");
+    call.expect.kind = RESULT_REFUSED;
+    one_call(call, NULL, NULL);
+    assert_int_equal(counter(COUNTER_operations_served), 0);
+}
+
+static void a_pointer_beside_a_refusal_breaks_the_expected_refusal(void **state)
+{
+    (void)state;
+    struct step_call call = {.slot = CALL_VirtualAlloc,
+                             .size = 4096,
+                             .type = MEM_RESERVE,
+                             .expect = {RESULT_EXACT, 0x8007000e}};
+    fake.stale_results = true;
+    fake.refusals = 2;
+    one_call(call, "E_OUTOFMEMORY (0x8007000e)",
+             "E_OUTOFMEMORY (0x8007000e) with a pointer left in the result");
+    call.expect.kind = RESULT_REFUSED;
+    one_call(call, "a refusal", "E_OUTOFMEMORY (0x8007000e) with a pointer left in the result");
+}
+
+static void answers_of_memory_load_are_compared(void **state)
+{
+    (void)state;
+    struct step_call call = {.slot = CALL_GetMemoryLoad, .load = {COMPARE_AT_MOST, 100}};
+    fake.load = 57;
+    one_call(call, NULL, NULL);
+    call.load = (struct comparison){COMPARE_LESS, 57};
+    one_call(call, "less than 57 % load", "57 % load");
+    call.load = (struct comparison){COMPARE_WITHIN, 10, 20};
+    one_call(call, "10 to 20 % load", "57 % load");
+    call.load.op = COMPARE_NONE;
+    call.available = (struct comparison){COMPARE_EQUAL, 5};
+    one_call(call, "5 bytes available", "1073741824 bytes available");
+}
+
+static void answers_of_query_and_protect_are_compared(void **state)
+{
+    (void)state;
+    struct step_call query = {
+        .slot = CALL_VirtualQuery, .state = MEM_COMMIT, .is_protect = PAGE_READWRITE};
+    one_call(query, NULL, NULL);
+    query.state = MEM_RESERVE;
+    one_call(query, "MEM_RESERVE", "MEM_COMMIT");
+    query.state = 0;
+    query.is_protect = PAGE_READONLY | PAGE_GUARD;
+    one_call(query, "PAGE_READONLY|PAGE_GUARD", "PAGE_READWRITE");
+    struct step_call protect = {.slot = CALL_VirtualProtect,
+                                .size = 4096,
+                                .protect = PAGE_READONLY,
+                                .is_protect = PAGE_NOACCESS};
+    one_call(protect, "PAGE_NOACCESS", "PAGE_READWRITE");
+}
+
+static void reads_find_bytes_that_are_not_zero(void **state)
+{
+    (void)state;
+    struct step reserve[] = {RESERVE(0, 0x10000)};
+    perform(STEPS(reserve));
+    struct step_call call = {
+        .slot = CALL_read, .size = 0x3000, .zero = true, .at = {ADDRESS_NUMBER}};
+    call.at.offset = 0x100000;
+    one_call(call, NULL, NULL);
+    assert_int_equal(notes_that_begin("touch"), 3);
+    fake.dirty_at = WINDOW_BASE + 0x101000;
+    one_call(call, "every byte is 0", "byte 4096 is 0xcd");
+    call.zero = false;
+    one_call(call, NULL, NULL);
+}
+
+static void reads_and_writes_touch_every_page_of_the_range(void **state)
+{
+    (void)state;
+    struct step_call call = {.slot = CALL_write, .size = 0x1002, .at = {ADDRESS_NUMBER}};
+    call.at.offset = 0x100fff;
+    one_call(call, NULL, NULL);
+    EXPECT("touch 110000100fff write", "touch 110000101000 write", "touch 110000102000 write");
+    assert_int_equal(fake.pokes, 3);
+    fake.forbidden = WINDOW_BASE + 0x101000;
+    call.expect.kind = RESULT_SERVED;
+    one_call(call, "S_OK", "no access to byte 1");
+    call.expect.kind = RESULT_REFUSED;
+    one_call(call, NULL, NULL);
+    fake.forbidden = 0;
+    one_call(call, "a refusal", "access to every byte");
+    assert_int_equal(counter(COUNTER_operations_recorded), 0);
+}
+
+static void views_are_mapped_past_the_host_which_is_told(void **state)
+{
+    (void)state;
+    struct step steps[] = {CALL_AS(map_view, 0, .size = 0x10000), CALL(read, AT(0), .size = 1),
+                           CALL(unmap_view, AT(0)), CALL(unmap_view, AT(0))};
+    perform(STEPS(steps));
+    EXPECT("os view 10000", "os commit 1000000 10000", "acquired 1000000 10000",
+           "touch 1000000 read", "os release 1000000", "released 1000000");
+    assert_int_equal(counter(COUNTER_operations_around), 3);
+    fake.refuse_views = true;
+    one_call((struct step_call){.slot = CALL_map_view, .size = 1, .expect = {RESULT_SERVED}},
+             "S_OK", "no address space for the view");
+}
+
+/* ---- names at random against a model ---- */
+
+static void what_is_held_agrees_with_a_model_of_random_calls(void **state)
+{
+    (void)state;
+    struct rng rng = rng_keyed(3, RNG_PROPERTY_TEST, 9);
+    struct step_call calls[64];
+    struct step steps[64];
+    for (int round = 0; round < 100; round++) {
+        uint64_t made = 0;
+        bool held[4] = {false};
+        for (int i = 0; i < 64; i++) {
+            uint32_t name = (uint32_t)rng_below(&rng, 4);
+            bool take = rng_below(&rng, 2) == 0 || !held[name];
+            calls[i] = (struct step_call){
+                .slot = take ? CALL_Alloc : CALL_Free, .has_as = take, .as = name, .size = 8};
+            if (!take)
+                calls[i].at = (struct block_address){ADDRESS_BLOCK, name, false, 0};
+            steps[i] = (struct step){.kind = STEP_CALL, .call = &calls[i]};
+            made += take ? 1 : -1;
+            held[name] = take;
+        }
+        uint64_t before = fake.live_count;
+        perform(steps, 64);
+        assert_int_equal(fake.live_count, before + made);
+        before = fake.live_count;
+        perform_and_give_back(steps, 64);
+        assert_int_equal(fake.live_count, before);
+        forget_notes();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(every_slot_of_the_memory_manager_is_called_as_written),
+        TEST(every_slot_of_malloc_is_called_as_written),
+        TEST(blocks_go_back_to_the_object_they_came_from),
+        TEST(references_are_added_and_released),
+        TEST(a_refused_block_takes_along_the_calls_on_it),
+        TEST(a_freed_block_keeps_its_name_for_a_second_free),
+        TEST(addresses_can_be_numbers_and_lie_beside_blocks),
+        TEST(calls_are_made_on_the_thread_they_name),
+        TEST(results_are_compared_with_what_is_expected),
+        TEST(success_with_a_null_pointer_is_no_success),
+        TEST(a_pointer_beside_a_refusal_breaks_the_expected_refusal),
+        TEST(answers_of_memory_load_are_compared),
+        TEST(answers_of_query_and_protect_are_compared),
+        TEST(reads_find_bytes_that_are_not_zero),
+        TEST(reads_and_writes_touch_every_page_of_the_range),
+        TEST(views_are_mapped_past_the_host_which_is_told),
+        TEST(what_is_held_agrees_with_a_model_of_random_calls),
+    };
+    return cmocka_run_group_tests_name("scripted calls", tests, NULL, NULL);
+}

@@ -1,0 +1,61 @@
+/* Performing workloads in tests. See workload_support.h. */
+#include "tests/workload_support.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct broken broken;
+
+static void on_broken(void *context, const struct step *step, const char *expected, const char *got)
+{
+    (void)context;
+    broken.count++;
+    broken.step = step;
+    snprintf(broken.expected, sizeof broken.expected, "%s", expected);
+    snprintf(broken.got, sizeof broken.got, "%s", got);
+}
+
+static void run(struct step *steps, uint32_t count, const struct pressure *pressure,
+                uint32_t pressures, bool give_back)
+{
+    static const char *const names[NAMES_MAX] = {"a", "b", "c", "d", "e", "f", "g", "h"};
+    struct workload workload = {.steps = steps,
+                                .steps_count = count,
+                                .names_count = NAMES_MAX,
+                                .names = names,
+                                .pressure = pressure,
+                                .pressure_count = pressures,
+                                .give_back = give_back};
+    struct workload_hooks hooks = {.broken = on_broken};
+    struct clr *clr = fake.clr ? fake.clr : fake_start();
+    broken = (struct broken){0};
+    workload_run(clr, &workload, &hooks);
+    assert_int_equal(fake.sim->actor, ACTOR_CLR);
+    assert_int_equal(fake.sim->thread->id, 0);
+}
+
+void perform(struct step *steps, uint32_t count)
+{
+    run(steps, count, NULL, 0, false);
+}
+
+void perform_and_give_back(struct step *steps, uint32_t count)
+{
+    run(steps, count, NULL, 0, true);
+}
+
+void perform_under(struct step *steps, uint32_t count, const struct pressure *pressure,
+                   uint32_t pressures)
+{
+    run(steps, count, pressure, pressures, false);
+}
+
+void expect_broken(const struct step *step, const char *expected, const char *got)
+{
+    if (broken.count == 0)
+        fail_msg("nothing was broken, expected \"%s\", \"%s\"", expected, got);
+    assert_ptr_equal(broken.step, step);
+    assert_string_equal(broken.expected, expected);
+    assert_string_equal(broken.got, got);
+    broken = (struct broken){0};
+}

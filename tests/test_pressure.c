@@ -370,7 +370,9 @@ static void pressure_step(struct machine *m, struct naive *n, struct rng *rng)
         there = smaller(naive_charge_left(n), FILE_PAGES - n->pagefile);
     else
         there = GRANULES - n->islands - n->granules;
-    uint64_t got = smaller(units, back ? *held[of] : there);
+    uint64_t all = back ? *held[of] : there, got = smaller(units, all);
+    if (units == UINT64_MAX && !space && pieces > 1)
+        got = (all + pieces - 1) / pieces; /* an equal part of a ramp */
     assert_int_equal(machine_pressure(m, of, back, bytes, pieces), got * unit);
     *held[of] = back ? *held[of] - got : *held[of] + got;
 }

@@ -17,7 +17,7 @@ static const char help[] =
     "\n"
     "Runs what the trace recorded once more (scenario, policy, parameters, seed, failures)\n"
     "and compares record by record. With another policy, or another version of it, the\n"
-    "first record that differs is shown with its neighbours.\n"
+    "places where the runs part are shown with their neighbours.\n"
     "\n"
     "  -p, --policy P   use this policy instead\n"
     "      --help       this text\n"
@@ -46,7 +46,7 @@ static int run_again(const struct trace_file *file, const struct run_spec *spec)
         /* Of a trace cut short only what it has can be compared. */
         uint64_t count = !file->complete && file->count < again.count ? file->count : again.count;
         bool equal = trace_show_difference(file->events, file->count, again.events, count,
-                                           "recorded", "replayed", stdout);
+                                           "the trace", "the replay", stdout);
         if (equal)
             printf("identical: %s events\n", count_text(file->count, text, sizeof text));
         code = equal ? EXIT_HELD : EXIT_FINDING;

@@ -12,7 +12,7 @@ static const char help[] =
     "simulated Windows machine, makes it run short, and reports what broke.\n"
     "\n"
     "  run        scenarios and recordings with policies and seeds\n"
-    "  replay     a trace again: identical, or the first event that differs\n"
+    "  replay     a trace again: identical, or where the runs part\n"
     "  trace      stat, print, diff of traces and recordings\n"
     "  import     a recording from a log of memory calls\n"
     "  validate   input files, without running them\n"

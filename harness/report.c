@@ -164,12 +164,8 @@ static void put_host_call(const struct run_result *result, FILE *out)
         return;
     struct event call = {.kind = result->host_call};
     memcpy(call.arg, result->host_call_arg, sizeof result->host_call_arg);
-    char text[512];
-    event_text(&call, text, sizeof text);
-    char *end = strrchr(text, ')');
-    if (end)
-        end[1] = '\0';
-    char line[600];
+    char text[512], line[600];
+    event_call_text(&call, text, sizeof text);
     snprintf(line, sizeof line, "during %s", text);
     put_wrapped(line, BLOCK_INDENT, out);
 }
@@ -214,6 +210,10 @@ static void put_failure(const struct report_run *run, FILE *out)
 {
     const struct run_result *result = run->result;
     char when[64], events[32], line[1200];
+    if (result->outcome == OUTCOME_NONDETERMINISM) { /* the run itself came to its end */
+        put_wrapped(result->stop.text, BLOCK_INDENT, out);
+        return;
+    }
     snprintf(line, sizeof line, "%s, after event %s at %s",
              result->stop.text[0] ? result->stop.text : "no reason was given",
              count_text(result->events ? result->events - 1 : 0, events, sizeof events),

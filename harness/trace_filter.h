@@ -41,13 +41,12 @@ struct trace_filter {
         "grep", required_argument, NULL, 'g'                                                       \
     }
 #define TRACE_FILTER_HELP                                                                          \
-    "  --call NAME       only this call; repeatable. IHostMalloc::* and Heap take all that "       \
-    "begin\n"                                                                                      \
-    "                    so, host every call of the CLR into the host\n"                           \
+    "  --call NAME       only this call; repeatable. IHostMalloc::* and Heap take all\n"           \
+    "                    that begin so, host every call of the CLR into the host\n"                \
     "  --hide NAME       all but this call; repeatable\n"                                          \
     "  --thread N        only this simulated thread\n"                                             \
     "  --from T --to T   only this span of virtual time (2s, 250ms, 0.000408690)\n"                \
-    "  --address A       only what concerns this logical address, A..B or A+SIZE "                 \
+    "  --address A       only what concerns this logical address; also A..B, A+64KiB\n"            \
     "(0x10000+64KiB)\n"                                                                            \
     "  --object N        of a recording: only this object\n"                                       \
     "  --failed          only what failed, injected failures, exceptions\n"                        \

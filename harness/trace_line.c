@@ -120,7 +120,7 @@ enum line_tone line_tone_of(const struct event *event)
         return LINE_CALL;
     if (event_is_page(event->kind))
         return LINE_QUIET;
-    bool notice = event->kind == EVENT_clr_Notification || event->kind == EVENT_run_begin ||
-                  event->kind == EVENT_run_end;
+    bool notice = event->kind == EVENT_clr_Notification || event->kind == EVENT_pressure ||
+                  event->kind == EVENT_run_begin || event->kind == EVENT_run_end;
     return notice ? LINE_NOTICE : LINE_PLAIN;
 }

@@ -221,6 +221,7 @@ static void run_on_fiber(void *context)
     struct child *child = context;
     struct sim *sim = child->sim;
     struct clr *clr = arena_alloc(&sim->arena, sizeof *clr);
+    child->clr = clr;
     const struct scenario *plan = child->spec->plan;
     const struct workload_hooks hooks = {child, judge_call};
     sim->actor = ACTOR_POLICY;

@@ -9,6 +9,8 @@
 /* Performs the run and leaves the process with _exit(0), whatever happens. */
 _Noreturn void child_run(const struct run_spec *spec, struct run_result *result);
 
+#define ASKED_BUFFER 1024
+
 /* What the child's parts share. */
 struct child {
     const struct run_spec *spec;
@@ -19,16 +21,21 @@ struct child {
     struct output output;
     uint64_t native_begin_ns;
     int trace_fd;
-    struct callers *callers; /* caller.c */
+    struct callers *callers;       /* caller.c */
     uint64_t watched_region_bytes; /* of the region that the watched page lies in */
     struct judge judge;
     uint64_t peak_bytes; /* highest commit charge at any record so far */
+    struct clr *clr;     /* NULL before it is started */
+    uint32_t asked_count;
+    struct asked asked[ASKED_BUFFER]; /* for spec->steps_fd */
 };
 
 /* ---- watch.c ---- */
 
 /* Hooks what wants to see records into the run; nothing when nothing does. */
 void watch_begin(struct child *child);
+/* Writes what is still buffered. */
+void watch_end(struct child *child);
 
 /* ---- stop.c ---- */
 

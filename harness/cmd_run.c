@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include "harness/batch.h"
@@ -449,21 +448,17 @@ static int run_inputs(struct request *request, const struct inputs *inputs)
         code = EXIT_USAGE;
     if (code != EXIT_HELD)
         return code;
-    char traced[64] = "";
-    int memory = request->explain && total == 1 && !request->pattern.trace_path
-                     ? memfd_create("lowwater-explain", 0)
-                     : -1;
-    if (memory >= 0) { /* a single run is explained from its own trace */
-        snprintf(traced, sizeof traced, "/proc/self/fd/%d", memory);
-        request->pattern.trace_path = traced;
-    }
-    request->pattern.note_peak = request->explain && total == 1;
+    struct explain_files files = {-1, -1, ""};
+    const char *trace = request->pattern.trace_path;
+    /* One run leaves it at once; several, or one whose trace goes to standard output, are made
+     * once more, each when its turn comes. */
+    if (request->explain && total == 1 && !(trace && strcmp(trace, "-") == 0))
+        explain_open(&files, &request->pattern);
     struct report_run *runs = calloc(total, sizeof *runs);
     plan_runs(request, inputs, runs);
     code = finish(request, runs, (uint32_t)total, json, junit);
     free(runs);
-    if (memory >= 0)
-        close(memory);
+    explain_close(&files);
     return code;
 }
 

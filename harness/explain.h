@@ -8,7 +8,18 @@
 #include "harness/report.h"
 #include "harness/trace_file.h"
 
-/* Tells about one run that has ended, from its trace; a run that wrote none is made once more. */
+/* Where a run leaves what is told about it. */
+struct explain_files {
+    int trace, steps; /* in memory; -1: not there */
+    char trace_path[64];
+};
+
+/* Makes the run leave it there, its trace only where it was not asked to go anywhere else. The
+ * files must outlive the run. */
+void explain_open(struct explain_files *files, struct run_spec *spec);
+void explain_close(struct explain_files *files);
+/* Tells about one run that has ended; one that left nothing (spec.explain is not set, or its trace
+ * went to standard output) is made once more. */
 void explain_run(const struct report_run *run, FILE *out);
 
 /* ---- explain_left.c ---- */

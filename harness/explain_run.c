@@ -336,34 +336,58 @@ static void explain(const struct report_run *run, const struct trace_file *trace
     fputc('\n', out);
 }
 
-/* ---- the trace ---- */
+/* ---- the run ---- */
+
+void explain_open(struct explain_files *files, struct run_spec *spec)
+{
+    bool has_trace = spec->trace_path && strcmp(spec->trace_path, "-") != 0;
+    files->trace = has_trace ? -1 : memfd_create("lowwater-trace", 0);
+    files->steps = memfd_create("lowwater-steps", 0);
+    spec->steps_fd = files->steps;
+    spec->explain = files->steps >= 0;
+    if (files->trace < 0)
+        return;
+    snprintf(files->trace_path, sizeof files->trace_path, "/proc/self/fd/%d", files->trace);
+    spec->trace_path = files->trace_path;
+}
+
+void explain_close(struct explain_files *files)
+{
+    if (files->trace >= 0)
+        close(files->trace);
+    if (files->steps >= 0)
+        close(files->steps);
+}
+
+static void explain_ended(const struct report_run *run, FILE *out)
+{
+    static struct trace_file trace;
+    char message[512];
+    enum input_result read = trace_file_read(run->spec.trace_path, &trace, message, sizeof message);
+    if (read == INPUT_OK)
+        explain(run, &trace, out);
+    else
+        fprintf(out, "      (not explained: %s)\n\n", message);
+    if (read == INPUT_OK)
+        trace_file_free(&trace);
+}
 
 void explain_run(const struct report_run *run, FILE *out)
 {
-    static struct trace_file trace;
-    char path[64], message[512] = "no memory for its trace";
     struct report_run again = *run;
-    int fd = -1;
+    struct explain_files files;
     if (run->result->outcome == OUTCOME_LOAD)
         return;
-    if (!run->spec.trace_path || strcmp(run->spec.trace_path, "-") == 0) {
-        fd = memfd_create("lowwater-explain", 0);
-        snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-        again.spec.trace_path = path;
-        again.spec.note_peak = true;
-        again.result = fd >= 0 ? run_result_create() : NULL;
-        if (again.result)
-            run_execute(&again.spec, again.result);
+    if (run->spec.explain) {
+        explain_ended(run, out);
+        return;
     }
-    if (again.result &&
-        trace_file_read(again.spec.trace_path, &trace, message, sizeof message) == INPUT_OK) {
-        explain(&again, &trace, out);
-        trace_file_free(&trace);
-    } else {
-        fprintf(out, "      (not explained: %s)\n\n", message);
+    explain_open(&files, &again.spec);
+    again.result = files.steps >= 0 ? run_result_create() : NULL;
+    if (again.result) {
+        run_execute(&again.spec, again.result);
+        explain_ended(&again, out);
     }
-    if (again.result != run->result)
-        run_result_destroy(again.result);
-    if (fd >= 0)
-        close(fd);
+    run_result_destroy(again.result);
+    explain_close(&files);
 }

@@ -182,8 +182,9 @@ static void put_more(struct words *words, uint64_t is, uint64_t may, bool bytes,
         bytes_text(is - may, number, sizeof number);
     else
         count_text(is - may, number, sizeof number);
-    words->used += (size_t)snprintf(words->text + words->used, words->bytes - words->used,
-                                    "%s%s %s", words->used ? ", " : "", number, what);
+    words->used +=
+        (size_t)snprintf(words->text + words->used, words->bytes - words->used, "%s%s %s%s",
+                         words->used ? ", " : "", number, what, bytes || is - may == 1 ? "" : "s");
 }
 
 /* Words for what the process holds more than it may; false when it does not.
@@ -200,15 +201,15 @@ static bool left_behind(const struct child *child, char *text, size_t bytes)
         return true;
     }
     if (child->spec->plan->shutdown_release) {
-        put_more(&words, after->regions, 0, false, "regions of VirtualAlloc");
+        put_more(&words, after->regions, 0, false, "VirtualAlloc region");
         put_more(&words, after->reserved_bytes, 0, true, "reserved");
-        put_more(&words, after->heaps, 0, false, "heaps");
-        put_more(&words, after->heap_blocks, 0, false, "heap blocks");
+        put_more(&words, after->heaps, 0, false, "heap");
+        put_more(&words, after->heap_blocks, 0, false, "heap block");
         put_more(&words, after->heap_bytes, 0, true, "in heap blocks");
     } else {
         put_more(&words, after->commit_bytes, before->commit_bytes, true, "committed");
         put_more(&words, after->reserved_bytes, before->reserved_bytes, true, "reserved");
-        put_more(&words, after->heap_blocks, before->heap_blocks, false, "heap blocks");
+        put_more(&words, after->heap_blocks, before->heap_blocks, false, "heap block");
     }
     if (words.used && words.used < bytes)
         snprintf(text + words.used, bytes - words.used, " %s",

@@ -54,7 +54,7 @@ static void put_bad_headline(const struct report_run *run, const char *word, FIL
 /* Whether the word behind a number is its unit: the two stay on one line. */
 static bool is_unit(const char *word)
 {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "s"};
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "s", "times"};
     size_t length = strcspn(word, " \n,;.)");
     for (size_t i = 0; i < sizeof units / sizeof *units; i++)
         if (length == strlen(units[i]) && strncmp(word, units[i], length) == 0)

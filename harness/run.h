@@ -47,14 +47,22 @@ struct run_spec {
      * this order that fires decides. */
     const struct fault_rule *faults;
     uint32_t faults_count;
-    bool digest;                  /* false only in bench */
-    bool note_peak;               /* find the event of the highest commit charge */
+    bool digest;  /* false only in bench */
+    bool explain; /* note the event of the highest commit charge, and write a struct asked to
+                   * steps_fd for each call of the CLR that asks for memory */
+    int steps_fd;
     const char *trace_path;       /* or NULL */
     uint64_t timeout_s;           /* CPU seconds without an event; 0: 10 */
     uint64_t max_events;          /* 0: 1e9 */
     uint64_t watch_page;          /* logical page whose last change is to be explained; 0: none */
     const uint64_t *stack_events; /* events whose stack in the policy goes to broken_stack[] */
     uint32_t stack_events_count;  /* at most BROKEN_MAX */
+};
+
+/* Which step of the workload made a call of the CLR that asks for memory. */
+struct asked {
+    uint64_t event;
+    const struct step *step; /* of the plan, NULL: none */
 };
 
 /* The parameters that this run gives its policy. A scenario's own are meant for the policy that it
@@ -88,7 +96,7 @@ struct run_result {
     struct broken broken[BROKEN_MAX];
     uint64_t broken_stack[BROKEN_MAX][BROKEN_FRAMES_MAX]; /* of spec.stack_events, the same order */
     uint32_t broken_stack_frames[BROKEN_MAX];
-    uint64_t peak_event, peak_ns; /* spec.note_peak */
+    uint64_t peak_event, peak_ns; /* spec.explain */
     uint16_t host_call;           /* the CLR call being served when it stopped */
     uint64_t host_call_arg[3];
     uint64_t stack[STACK_FRAMES_MAX]; /* native program counters, innermost first */

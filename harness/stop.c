@@ -162,6 +162,7 @@ void child_finish(struct child *child)
     sim->counters[COUNTER_heap_live_blocks] = blocks;
     sim->counters[COUNTER_heap_live_bytes] = bytes;
     sim->actor = ACTOR_MACHINE;
+    watch_end(child);
     judge_end(child);
     /* How it ended, not what was thought of it: a changed expectation changes no digest. */
     sim_event(sim, EVENT_run_end, 0, (uint64_t)result->ended,

@@ -4,6 +4,8 @@
  * A record is looked at while the code that caused it still stands on the stack. A run that wants
  * none of this has no hook. */
 #include <string.h>
+#include <unistd.h>
+#include "clr/host.h"
 #include "harness/child.h"
 #include "include/winnt.h"
 
@@ -56,6 +58,26 @@ static void watch_peak(struct child *child, const struct event *event)
     child->result->peak_ns = event->time_ns;
 }
 
+static void watch_steps(struct child *child, const struct event *event)
+{
+    if (event->kind != EVENT_host_VirtualAlloc && event->kind != EVENT_malloc_Alloc &&
+        event->kind != EVENT_malloc_DebugAlloc)
+        return;
+    child->asked[child->asked_count++] =
+        (struct asked){trace_count(&child->sim->trace) - 1, child->clr ? child->clr->step : NULL};
+    if (child->asked_count == ASKED_BUFFER)
+        watch_end(child);
+}
+
+void watch_end(struct child *child)
+{
+    size_t bytes = child->asked_count * sizeof *child->asked;
+    child->asked_count = 0;
+    /* Into memory: what does not fit is missing in an explanation, nothing worse. */
+    if (bytes && write(child->spec->steps_fd, child->asked, bytes) < 0)
+        return;
+}
+
 static void watch_record(struct sim *sim, const struct event *event)
 {
     struct child *child = sim->on_stop_context;
@@ -64,8 +86,10 @@ static void watch_record(struct sim *sim, const struct event *event)
         watch_page(child, event);
     if (spec->stack_events_count)
         watch_stacks(child, event);
-    if (spec->note_peak)
+    if (spec->explain) {
         watch_peak(child, event);
+        watch_steps(child, event);
+    }
     judge_record(child, event);
 }
 
@@ -73,6 +97,6 @@ void watch_begin(struct child *child)
 {
     const struct run_spec *spec = child->spec;
     bool wanted = judge_begin(child);
-    wanted = wanted || spec->watch_page || spec->stack_events_count || spec->note_peak;
+    wanted = wanted || spec->watch_page || spec->stack_events_count || spec->explain;
     child->sim->on_record = wanted ? watch_record : NULL;
 }

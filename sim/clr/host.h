@@ -33,6 +33,7 @@ struct clr_env {
     uint64_t (*pressure)(void *context, int of, bool give_back, uint64_t bytes, uint64_t pieces);
 };
 
+struct step;
 struct clr {
     struct clr_env env;
     struct sim *sim;
@@ -45,6 +46,7 @@ struct clr {
     bool callback_registered;
     uint32_t released; /* 1 << enum host_object: the CLR's own reference is gone already */
     EMemoryAvailable availability; /* last notification, Neutral before the first */
+    const struct step *step; /* of the workload being performed (workload.h), NULL: none */
 };
 
 /* The life of a run before there is more of a CLR: GetHostManager where there is a control,

@@ -197,6 +197,8 @@ static uint64_t make_call(struct line *line, const struct node *node)
 static uint64_t perform_next(struct line *line, uint64_t limit_ns)
 {
     struct frame *frame = line->frame;
+    if (frame->at < frame->count)
+        line->run->clr->step = frame->nodes[frame->at].step;
     if (line->performance)
         return go_on(line, limit_ns);
     if (line->waiting) {

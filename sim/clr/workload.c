@@ -116,6 +116,7 @@ void workload_run(struct clr *clr, const struct workload *workload,
     lines_begin(run, pressures_begin(run));
     schedule_run(&run->schedule, &run->ended);
     CHECK(run->ended);
+    clr->step = NULL;
     if (workload->give_back)
         give_back(run);
     run_as(sim, 0);

@@ -227,8 +227,11 @@ static void run_on_fiber(void *context)
     sim->actor = ACTOR_POLICY;
     policy_construct(child->policy);
     sim->actor = ACTOR_CLR;
+    if (plan->shutdown_release)
+        judge_workload_begins(child); /* the host must be gone in the end: before it is there */
     start_clr(child, clr);
-    judge_workload_begins(child);
+    if (!plan->shutdown_release)
+        judge_workload_begins(child);
     workload_run(clr, &plan->workload, &hooks);
     if (plan->shutdown_release) {
         clr_release(clr);

@@ -190,8 +190,9 @@ static void put_more(struct words *words, uint64_t is, uint64_t may, bool bytes,
 /* Words for what the process holds more than it may; false when it does not.
  *
  * Without a shutdown the host lives on and may keep what it held when the CLR had started. With
- * one nothing that VirtualAlloc gave may be left, and no heap or heap block; charge is not
- * compared, because the process heap itself has some. */
+ * one nothing that VirtualAlloc gave may be left, and no heap or heap block but what was there
+ * before its factory was called: the C++ library takes a block when it is loaded and never frees
+ * it. Charge is not compared, because the process heap itself has some. */
 static bool left_behind(const struct child *child, char *text, size_t bytes)
 {
     const struct machine_left *after = &child->judge.after, *before = &child->judge.before;
@@ -204,8 +205,8 @@ static bool left_behind(const struct child *child, char *text, size_t bytes)
         put_more(&words, after->regions, 0, false, "VirtualAlloc region");
         put_more(&words, after->reserved_bytes, 0, true, "reserved");
         put_more(&words, after->heaps, 0, false, "heap");
-        put_more(&words, after->heap_blocks, 0, false, "heap block");
-        put_more(&words, after->heap_bytes, 0, true, "in heap blocks");
+        put_more(&words, after->heap_blocks, before->heap_blocks, false, "heap block");
+        put_more(&words, after->heap_bytes, before->heap_bytes, true, "in heap blocks");
     } else {
         put_more(&words, after->commit_bytes, before->commit_bytes, true, "committed");
         put_more(&words, after->reserved_bytes, before->reserved_bytes, true, "reserved");

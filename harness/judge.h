@@ -39,7 +39,8 @@ bool judge_begin(struct child *child);
 void judge_record(struct child *child, const struct event *event);
 /* The hook of workload_run: a call gave something else than its step expects. */
 void judge_call(void *context, const struct step *step, const char *expected, const char *got);
-/* Just before and after the workload and the shutdown: what nothing-left-behind compares. */
+/* Just before and after the workload and the shutdown: what nothing-left-behind compares. With
+ * `shutdown: release` it begins before the host's factory is called. */
 void judge_workload_begins(struct child *child);
 void judge_workload_ended(struct child *child);
 /* At the end, result->ended being known: evaluates everything and sets result->outcome. */

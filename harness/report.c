@@ -263,6 +263,8 @@ void report_run(const struct report_run *run, bool quiet, bool show_served, FILE
     char again[REPRODUCTION_BYTES];
     reproduction(run, again, sizeof again);
     put_bad_headline(run, words[result->outcome], to);
+    if (run->spec.plan && run->spec.plan->about[0]) /* what the scenario asks */
+        put_wrapped(run->spec.plan->about, BLOCK_INDENT, to);
     if (result->outcome == OUTCOME_INTERNAL)
         put_tail(result, to);
     report_broken(run, to);

@@ -102,6 +102,24 @@ static void put_moment(const struct broken *broken, FILE *out)
     put_wrapped(line, ID_INDENT, out);
 }
 
+/* The line of the scenario, whose call says more than its place. */
+static void put_source_line(const struct scenario *plan, uint32_t number, FILE *out)
+{
+    char line[400];
+    const char *at = plan->text, *end = at ? at + plan->text_bytes : NULL;
+    for (uint32_t i = 1; at && i < number; i++) {
+        at = memchr(at, '\n', (size_t)(end - at));
+        at = at ? at + 1 : NULL;
+    }
+    if (!at || number == 0)
+        return;
+    while (at < end && *at == ' ')
+        at++;
+    const char *newline = memchr(at, '\n', (size_t)(end - at));
+    snprintf(line, sizeof line, "%.*s", (int)((newline ? newline : end) - at), at);
+    put_wrapped(line, ID_INDENT + 2, out);
+}
+
 void report_broken(const struct report_run *run, FILE *out)
 {
     const struct run_result *result = run->result;
@@ -118,6 +136,8 @@ void report_broken(const struct report_run *run, FILE *out)
             put_injection(run, broken, out);
         fprintf(out, "%*s%s:%" PRIu32 "   %s\n", ID_INDENT, "", run->spec.plan->path, broken->line,
                 broken->path);
+        if (!is_expectation(broken))
+            put_source_line(run->spec.plan, broken->line, out);
         if (!told || broken->has_event)
             put_stack(result, result->broken_stack[i], result->broken_stack_frames[i], ID_INDENT,
                       out);

@@ -44,7 +44,7 @@ Q = $(if $(V),,@echo "  $@";)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: check all help setup setup-test demo test test-long bench golden bad-scenarios check-windows install clean programs FORCE
+.PHONY: check all help setup setup-test demo test test-long bench golden bad-scenarios fuzz fuzz-programs check-windows install clean programs FORCE
 
 all: setup ## build lowwater and the bundled policies (the default)
 	@$(MAKE) --no-print-directory programs
@@ -87,6 +87,14 @@ golden: setup ## write tests/golden/digests.txt anew (say why in the commit)
 
 bad-scenarios: programs ## write the diagnostics of tests/scenarios/bad anew (say why in the commit)
 	@tests/scenarios/rewrite.sh $(CURDIR)/$(BUILD)/lowwater
+
+FUZZ_SECONDS = 600
+FUZZ_CONFIG = CC=clang SANITIZE=address$(comma)undefined$(comma)fuzzer-no-link
+fuzz: setup-test ## random scenarios against the loader for FUZZ_SECONDS (600), under AddressSanitizer
+	@$(MAKE) --no-print-directory -j2 $(FUZZ_CONFIG) fuzz-programs
+	@tests/fuzz/run.sh build/clang-O2-address-undefined-fuzzer-no-link $(FUZZ_SECONDS)
+
+fuzz-programs: $(BUILD)/fuzz/fuzz_scenario
 
 check-windows: ## compile every bundled C policy against a real Windows SDK (mingw-w64)
 	@tests/check-windows.sh
@@ -139,6 +147,10 @@ $(BUILD)/policies/%.so: policies/%.cpp $(BUILD)/.flags
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELPERS) $(BUILD)/liblowwater.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -lcmocka -o $@
+
+$(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(BUILD)/obj/tests/mutate.o $(BUILD)/liblowwater.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer $^ $(LDLIBS) -o $@
 
 $(BUILD)/bench: $(BENCH_OBJECTS) $(BUILD)/liblowwater.a
 	$(Q)$(CC) $(LDFLAGS) $^ $(LDLIBS) -o $@

@@ -1,0 +1,2 @@
+/* The host without a defect: the control that holds everywhere. */
+#include "host.h"

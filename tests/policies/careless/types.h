@@ -1,0 +1,33 @@
+/* What the hosts of this folder are: for defects that need a function of their own, which stands
+ * between this and host.h. */
+#ifndef CARELESS_TYPES_H
+#define CARELESS_TYPES_H
+
+#define CINTERFACE
+#define COBJMACROS
+#include <windows.h>
+#include <mscoree.h>
+#include <lowwater/policy.h>
+
+#define MIB ((ULONGLONG)1 << 20)
+#define LIMIT (512 * MIB)    /* bytes charged at most: commits and blocks */
+#define HELD_BACK (32 * MIB) /* of these, for requests critical to more than a task */
+#define PAGE ((ULONG_PTR)4096)
+
+struct host {
+    IHostMemoryManager iface;
+    volatile LONG references;
+    SRWLOCK lock; /* guards the next two */
+    ULONGLONG charged;
+    BOOL low; /* the CLR was told Low and not yet Neutral */
+    ICLRMemoryNotificationCallback *callback;
+};
+
+struct heap_malloc {
+    IHostMalloc iface;
+    volatile LONG references;
+    HANDLE heap;
+    struct host *host; /* holds a reference */
+};
+
+#endif

@@ -1,7 +1,7 @@
 #!/bin/sh
 # make test-long: every test under gcc and clang, -O0 and -O2, and sanitizers; and the digest of
-# every bundled recording with every bundled policy, equal in all of them and to the golden list,
-# with address-space randomisation on and off.
+# every bundled recording and scenario with every bundled policy, equal in all of them and to the
+# golden list, with address-space randomisation on and off.
 set -u
 failed=0
 

@@ -17,6 +17,7 @@
 #define OPERANDS_MAX 512
 #define POLICIES_MAX 64
 #define RUNS_MAX 100000
+#define DETAILED_MAX 8 /* of more runs each that held has one line */
 
 static const char help[] =
     "usage: lowwater run SCENARIO... [options]\n"
@@ -394,7 +395,7 @@ static int report_all(const struct request *request, struct report_run *runs, ui
         totals.by_outcome[runs[i].result->outcome]++;
         bool is_load = runs[i].result->outcome == OUTCOME_LOAD;
         if (!is_load || !load_shown)
-            report_run(&runs[i], request->batch.quiet, true, out, stderr);
+            report_run(&runs[i], request->batch.quiet, count <= DETAILED_MAX, out, stderr);
         if (request->explain)
             explain_run(&runs[i], out);
         load_shown = load_shown || is_load;

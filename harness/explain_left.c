@@ -142,18 +142,20 @@ static void count_held(const struct blocks *blocks, const struct trace_file *tra
     }
 }
 
-/* "49 blocks, 3.8 MiB, of Alloc by workload[0] (line 6), first event 512 at 0.1 s" */
+/* "49 blocks, 3.8 MiB of Alloc by workload[0] (line 6), first event 512 at 0.1 s" */
 static void put_held(const char *label, const struct tally *tally, FILE *out)
 {
     const struct step *step = (const struct step *)(uintptr_t)(tally->key >> 16);
     char text[512], by[160] = "", bytes[32], number[32], event[32], when[64];
     const char *name = event_shapes[tally->key & 0xffff].name, *colons = strstr(name, "::");
     if (step && step->line)
-        snprintf(by, sizeof by, " by %.96s (line %" PRIu32 ")", step->path ? step->path : "a step",
+        snprintf(by, sizeof by, " in %.96s (line %" PRIu32 ")", step->path ? step->path : "a step",
                  step->line);
-    snprintf(text, sizeof text, "%s block%s, %s, of %s%s, first event %s at %s",
-             count_text(tally->count, number, sizeof number), tally->count > 1 ? "s" : "",
-             bytes_text(tally->bytes, bytes, sizeof bytes), colons ? colons + 2 : name, by,
+    bool region = (tally->key & 0xffff) == EVENT_host_VirtualAlloc;
+    snprintf(text, sizeof text, "%s %s%s, %s %s %s%s, first event %s at %s",
+             count_text(tally->count, number, sizeof number), region ? "region" : "block",
+             tally->count > 1 ? "s" : "", bytes_text(tally->bytes, bytes, sizeof bytes),
+             region ? "reserved by" : "of", colons ? colons + 2 : name, by,
              count_text(tally->first_event, event, sizeof event),
              time_text(tally->first_ns, when, sizeof when));
     put_explained(label, text, out);

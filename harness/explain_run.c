@@ -294,11 +294,15 @@ static void put_told(struct explanation *explanation, FILE *out)
     }
     if (explanation->loads == 0)
         return;
-    snprintf(text, sizeof text,
-             "GetMemoryLoad in %s calls: %" PRIu64 "%% to %" PRIu64 "%%, %s to %s available",
-             count_text(explanation->loads, number, sizeof number), explanation->load_least,
-             explanation->load_most, bytes_text(explanation->available_least, least, 32),
-             bytes_text(explanation->available_most, most, 32));
+    char loads[64], sizes[96];
+    bytes_text(explanation->available_least, least, sizeof least);
+    bytes_text(explanation->available_most, most, sizeof most);
+    bool one_load = explanation->load_least == explanation->load_most;
+    snprintf(loads, sizeof loads, one_load ? "%" PRIu64 "%%" : "%" PRIu64 "%% to %" PRIu64 "%%",
+             explanation->load_least, explanation->load_most);
+    snprintf(sizes, sizeof sizes, strcmp(least, most) == 0 ? "%s" : "%s to %s", least, most);
+    snprintf(text, sizeof text, "GetMemoryLoad in %s calls: %s, %s available",
+             count_text(explanation->loads, number, sizeof number), loads, sizes);
     put_explained(any ? "" : "told", text, out);
 }
 

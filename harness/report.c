@@ -71,11 +71,21 @@ static size_t word_length(const char *word)
     return length;
 }
 
+/* A word too long for a line is cut behind the last mark that fits, where it has one. */
+static size_t cut_length(const char *word, size_t length, size_t room)
+{
+    size_t at = length > room ? room : 0;
+    while (at > 0 && !strchr(",:]", word[at - 1]))
+        at--;
+    return at ? at : length;
+}
+
 void put_wrapped(const char *text, unsigned indent, FILE *out)
 {
     size_t column = 0, room = LINE_COLUMNS - indent;
     for (const char *at = text; *at;) {
         size_t blank = strspn(at, " "), length = word_length(at + blank);
+        length = cut_length(at + blank, length, room);
         if (column && column + blank + length > room)
             column = 0;
         if (column == 0)

@@ -262,7 +262,7 @@ static void explaining_tells_refusals_failures_and_what_is_left(void **state)
     expect_out("refused    1 VirtualAlloc of 64.0 KiB: E_OUTOFMEMORY, first event ");
     expect_out("injected   1 by VirtualAlloc[commit]#20");
     expect_out("faults[0]");
-    expect_out("left       63 blocks, 3.9 MiB, of VirtualAlloc by workload[1].do[0] ");
+    expect_out("left       63 regions, 3.9 MiB reserved by VirtualAlloc in");
     expect_out("ended      ok, after ");
     const struct cli_result *result = cli_in(cli_folder(), "run grows.yaml --explain --policy all");
     expect_exit(1);

@@ -1,6 +1,7 @@
 #!/bin/sh
 # make demo: real policies on recorded programs, with and without an injected failure; what a limit
-# that is too low does; what a defective host looks like. Leaves results below BUILD/demo.
+# that is too low does; what scenarios ask, and what careless and defective hosts look like. Leaves
+# results below BUILD/demo.
 # usage: demo.sh BUILD
 set -eu
 build=$1
@@ -66,7 +67,17 @@ header
 summary "$out/small.json"
 summary "$out/quota.json"
 
-say "5. What a defective host looks like: it writes to memory after giving it back (exit code 5)"
+say "5. Scenarios: what authors of hosts ask, one question each, with all four policies"
+"$lowwater" run --all --policy all >"$out/scenarios.txt"
+sed -n '/^  *arena/,$p' "$out/scenarios.txt"
+
+say "6. One of them, and a host that forgets to take back a charge (exit code 1)"
+code=0
+"$lowwater" run commit-fails-inside-reserve-and-commit \
+    --policy tests/policies/careless/keeps-failed-charge.c 2>&1 || code=$?
+[ "$code" = 1 ] || { echo "expected exit code 1, got $code" >&2; exit 1; }
+
+say "7. What a defective host looks like: it writes to memory after giving it back (exit code 5)"
 code=0
 "$lowwater" run plugins-regions --policy tests/policies/defective/writes-after-decommit.c \
     2>&1 || code=$?
@@ -74,6 +85,7 @@ code=0
 
 say "Where to look next"
 echo "results as JSON:    $out/*.json"
+echo "scenarios:          scenarios/README.md, from an empty file to a finding"
 "$lowwater" run plugins-regions --policy quota --quiet --trace "$out/plugins.trace"
 echo "one run in detail:  $lowwater trace print $out/plugins.trace"
 echo "your own host:      $lowwater run webapi-regions --policy path/to/MyHost.cpp"

@@ -3,6 +3,7 @@
 #include "tests/support.h"
 #include "tests/cli_run.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -285,14 +286,48 @@ static void several_runs_end_in_a_table_and_totals(void **state)
     expect_out("4 runs: 2 ok, 2 findings in passthrough, quota\n");
 }
 
-static void bundled_scenarios_are_listed_with_their_questions(void **state)
+/* ---- bundled ones ---- */
+
+static void bundled_scenarios_are_found_by_name_from_anywhere(void **state)
 {
     (void)state;
-    cli("list scenarios");
+    cli_in("/", "list scenarios");
     expect_exit(0);
+    expect_out("criticality-ladder\n    Three levels of criticality: ");
+    cli_in("/", "run criticality-ladder criticality-ladder.yaml");
+    expect_exit(0);
+    expect_out("2 runs: 2 ok");
+    cli_in("/", "run criticality-lader");
+    expect_exit(2);
+    expect_err("did you mean 'criticality-ladder'?");
     cli_in("/", "list");
+    expect_out("criticality-ladder\n");
+}
+
+static void all_bundled_scenarios_hold_with_all_bundled_policies(void **state)
+{
+    (void)state;
+    cli("run --all --policy all --json %s", cli_path("all.json"));
     expect_exit(0);
-    expect_out("scenarios\n");
+    expect_out("criticality-ladder ");
+    char *text = json_of(cli_path("all.json"));
+    assert_true(json_count(text, "digest") >= 4 * 16);
+    free(text);
+}
+
+static void every_bundled_scenario_replays_from_its_trace(void **state)
+{
+    (void)state;
+    glob_t found;
+    assert_int_equal(glob("scenarios/*.yaml", 0, NULL, &found), 0);
+    for (size_t i = 0; i < found.gl_pathc; i++) {
+        cli("run %s --trace %s", found.gl_pathv[i], cli_path("bundled.trace"));
+        expect_exit(0);
+        cli_in("/", "replay %s", cli_path("bundled.trace"));
+        expect_exit(0);
+        expect_out("identical: ");
+    }
+    globfree(&found);
 }
 
 int main(void)
@@ -311,7 +346,9 @@ int main(void)
         cmocka_unit_test(a_trace_of_a_scenario_is_enough_to_replay_it),
         cmocka_unit_test(explaining_tells_refusals_failures_and_what_is_left),
         cmocka_unit_test(several_runs_end_in_a_table_and_totals),
-        cmocka_unit_test(bundled_scenarios_are_listed_with_their_questions),
+        cmocka_unit_test(bundled_scenarios_are_found_by_name_from_anywhere),
+        cmocka_unit_test(all_bundled_scenarios_hold_with_all_bundled_policies),
+        cmocka_unit_test(every_bundled_scenario_replays_from_its_trace),
     };
     return cmocka_run_group_tests_name("cli_scenario", tests, NULL, NULL);
 }

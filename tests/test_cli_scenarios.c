@@ -275,9 +275,10 @@ static void the_tutorial_of_the_readme_is_true_step_by_step(void **state)
         /* The file as the last block before the session left it. */
         const char *yaml_at = readme, *end = at;
         char *scenario = NULL;
-        for (char *block; (block = fenced(&yaml_at, "yaml")) && yaml_at < end;) {
-            free(scenario);
-            scenario = block;
+        for (char *block; (block = fenced(&yaml_at, "yaml"));) {
+            char *older = yaml_at < end ? scenario : block;
+            scenario = yaml_at < end ? block : scenario;
+            free(older);
         }
         follow_step(scenario, session);
         free(scenario);

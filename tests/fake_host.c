@@ -22,6 +22,7 @@ static void note(const char *format, ...)
         return;
     assert_true(fake.count < FAKE_NOTES_MAX);
     fake.note_times[fake.count] = fake.sim->now_ns;
+    fake.note_threads[fake.count] = fake.sim->thread->id;
     va_start(arguments, format);
     vsnprintf(fake.notes[fake.count++], sizeof fake.notes[0], format, arguments);
     va_end(arguments);
@@ -430,11 +431,12 @@ int fake_begin(void **state)
         fake.more_mallocs[i].lpVtbl = (IHostMallocVtbl *)&malloc_table;
     fake.notes = calloc(FAKE_NOTES_MAX, sizeof *fake.notes);
     fake.note_times = calloc(FAKE_NOTES_MAX, sizeof *fake.note_times);
+    fake.note_threads = calloc(FAKE_NOTES_MAX, sizeof *fake.note_threads);
     fake.next = FAKE_FIRST;
     fake.load = 50;
     fake.takeable = UINT64_C(8) << 30;
     fake.sim = sim_create(&options);
-    return fake.sim && fake.notes && fake.note_times ? 0 : 1;
+    return fake.sim && fake.notes && fake.note_times && fake.note_threads ? 0 : 1;
 }
 
 int fake_end(void **state)
@@ -443,6 +445,7 @@ int fake_end(void **state)
     sim_destroy(fake.sim);
     free(fake.notes);
     free(fake.note_times);
+    free(fake.note_threads);
     free(fake.live);
     while (recordings_count > 0)
         free(recordings_bytes[--recordings_count]);

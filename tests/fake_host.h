@@ -25,7 +25,8 @@ struct fake {
     struct clr *clr;
     bool quiet; /* nothing is noted */
     char (*notes)[96];
-    uint64_t(*note_times);
+    uint64_t *note_times;
+    uint32_t *note_threads;
     unsigned count;
     uint64_t next;         /* address of the next reservation or block */
     unsigned refuse_after; /* calls of VirtualAlloc and Alloc served before one is refused */

@@ -28,10 +28,16 @@ static void run(struct step *steps, uint32_t count, const struct pressure *press
                                 .give_back = give_back};
     struct workload_hooks hooks = {.broken = on_broken};
     struct clr *clr = fake.clr ? fake.clr : fake_start();
+    uint64_t live = fake.sim->arena.live_bytes;
+    for (unsigned i = 0; i < 64; i++) /* a thread stays */
+        live += fake.sim->threads[i] ? 0 : arena_block_bytes(sizeof(struct thread));
     broken = (struct broken){0};
     workload_run(clr, &workload, &hooks);
     assert_int_equal(fake.sim->actor, ACTOR_CLR);
     assert_int_equal(fake.sim->thread->id, 0);
+    for (unsigned i = 0; i < 64; i++)
+        live -= fake.sim->threads[i] ? 0 : arena_block_bytes(sizeof(struct thread));
+    assert_int_equal(fake.sim->arena.live_bytes, live); /* a workload leaves nothing of its own */
 }
 
 void perform(struct step *steps, uint32_t count)

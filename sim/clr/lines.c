@@ -165,7 +165,8 @@ static uint64_t begin_performance(struct line *line, const struct node *node)
     else if (node->step->kind == STEP_PHASE)
         line->performance = phase_perform(line->run, node, line->begin_ns, &due_ns);
     else
-        line->performance = stream_perform(line->run, node, line->begin_ns, &due_ns);
+        line->performance =
+            stream_perform(line->run, node, repetition(line), line->begin_ns, &due_ns);
     if (due_ns != NEVER)
         return at_least(due_ns, line->begin_ns);
     line->performance->destroy(line->performance);

@@ -73,13 +73,23 @@ static uint64_t ramp_turn(struct activity *activity, uint64_t limit_ns)
 uint32_t pressures_begin(struct run *run)
 {
     const struct workload *workload = run->workload;
-    for (uint32_t i = 0; i < workload->pressure_count; i++) {
-        struct ramp *ramp = arena_alloc(&run->sim->arena, sizeof *ramp);
+    uint32_t count = workload->pressure_count;
+    if (count)
+        run->ramps = arena_alloc(&run->sim->arena, count * sizeof *run->ramps);
+    for (uint32_t i = 0; i < count; i++) {
+        struct ramp *ramp = &run->ramps[i];
         CHECK(run->clr->env.pressure != NULL);
         *ramp = (struct ramp){.run = run, .said = &workload->pressure[i]};
         ramp->steps = steps_of(ramp->said);
         ramp->activity = (struct activity){due_of(ramp, 1), i, ramp_turn};
         schedule_add(&run->schedule, &ramp->activity);
     }
-    return workload->pressure_count;
+    return count;
+}
+
+void pressures_drop(struct run *run)
+{
+    uint32_t count = run->workload->pressure_count;
+    if (count)
+        arena_free(&run->sim->arena, run->ramps, count * sizeof *run->ramps);
 }

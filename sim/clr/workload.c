@@ -121,6 +121,7 @@ void workload_run(struct clr *clr, const struct workload *workload,
         give_back(run);
     run_as(sim, 0);
     schedule_drop(&run->schedule);
+    pressures_drop(run);
     replays_drop(run);
     phases_drop(run);
     names_drop(run);

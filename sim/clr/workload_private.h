@@ -17,6 +17,14 @@ struct node {
     struct node *body;  /* of repeat and together: step->steps_count of them */
 };
 
+/* The id of what a step draws: in its present performance, for a use that no other number of the
+ * step has, for its n-th operation. */
+static inline uint64_t node_draw(const struct node *node, uint64_t use, uint64_t n)
+{
+    return node->key + node->performed * UINT64_C(0xd6e8feb86659fd93) +
+           use * UINT64_C(0xa3b195354a39b70d) + n;
+}
+
 /* Something that takes time: a replay, a phase, a stream of touches. The first member of each. */
 struct performance {
     /* As the turn of an activity (schedule.h); NEVER: it has ended. */
@@ -37,6 +45,7 @@ struct run {
     struct holding *oldest, *newest;
     struct held_replay *replays, *last_replay;
     struct phases *phases; /* what phases hold: phase.c */
+    struct ramp *ramps;    /* workload->pressure_count: pressures.c */
     uint64_t more_mallocs; /* objects of CreateMalloc so far */
 };
 
@@ -82,6 +91,7 @@ void lines_begin(struct run *run, uint32_t order_base);
 
 /* Schedules all of them, with orders from 0; returns how many orders that took. */
 uint32_t pressures_begin(struct run *run);
+void pressures_drop(struct run *run);
 
 /* ---- scripted calls (calls.c) ---- */
 
@@ -102,8 +112,9 @@ struct performance *replay_perform(struct run *run, const struct node *node, uin
                                    uint64_t *due_ns);
 struct performance *phase_perform(struct run *run, const struct node *node, uint64_t begin_ns,
                                   uint64_t *due_ns);
-struct performance *stream_perform(struct run *run, const struct node *node, uint64_t begin_ns,
-                                   uint64_t *due_ns);
+/* index: of the innermost repeat, for a block with "#". */
+struct performance *stream_perform(struct run *run, const struct node *node, uint64_t index,
+                                   uint64_t begin_ns, uint64_t *due_ns);
 /* What replays still hold, in the order in which they began. */
 void replays_give_back(struct run *run);
 void replays_drop(struct run *run);

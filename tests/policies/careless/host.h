@@ -42,8 +42,17 @@
 #ifndef QUERY /* bytes that VirtualQuery has written */
 #define QUERY(host, address, info, length) VirtualQuery(address, info, length)
 #endif
+#ifndef KNOWS /* does an object that has this interface answer for that one? */
+#define KNOWS(own, iid) (IsEqualIID(iid, &IID_IUnknown) || IsEqualIID(iid, own))
+#endif
+#ifndef PROTECT /* the call into Windows */
+#define PROTECT(address, size, protect, old) VirtualProtect(address, size, protect, old)
+#endif
 #ifndef PROTECTED /* what VirtualProtect returns; done is Windows's answer */
 #define PROTECTED(done) ((done) ? S_OK : lw_last_failure())
+#endif
+#ifndef LOOK /* asks Windows how much memory there is */
+#define LOOK(status) GlobalMemoryStatusEx(status)
 #endif
 #ifndef LOAD /* percent told to the CLR: of the machine, or of the limit */
 #define LOAD(status, used) ((status)->dwMemoryLoad > (used) ? (status)->dwMemoryLoad : (used))
@@ -145,7 +154,7 @@ static void notify(struct host *host, BOOL refused)
     ULONGLONG left = host->charged < LIMIT ? LIMIT - host->charged : 0;
 
     status.dwLength = sizeof(status);
-    if (host->callback == NULL || !GlobalMemoryStatusEx(&status))
+    if (host->callback == NULL || !LOOK(&status))
         return;
     if (refused || left < LIMIT / 16 || status.dwMemoryLoad >= 95) {
         if (TELL_LOW(host)) {
@@ -167,7 +176,7 @@ static HRESULT STDMETHODCALLTYPE malloc_query(IHostMalloc *self, REFIID iid, voi
     if (object == NULL)
         return E_POINTER;
     *object = NULL;
-    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IHostMalloc))
+    if (!KNOWS(&IID_IHostMalloc, iid))
         return E_NOINTERFACE;
     *object = self;
     IHostMalloc_AddRef(self);
@@ -252,7 +261,7 @@ static HRESULT STDMETHODCALLTYPE host_query(IHostMemoryManager *self, REFIID iid
     if (object == NULL)
         return E_POINTER;
     *object = NULL;
-    if (!IsEqualIID(iid, &IID_IUnknown) && !IsEqualIID(iid, &IID_IHostMemoryManager))
+    if (!KNOWS(&IID_IHostMemoryManager, iid))
         return E_NOINTERFACE;
     *object = self;
     IHostMemoryManager_AddRef(self);
@@ -358,7 +367,7 @@ static HRESULT STDMETHODCALLTYPE host_virtual_protect(IHostMemoryManager *self, 
                                                       SIZE_T size, DWORD protect, DWORD *old)
 {
     (void)self;
-    return PROTECTED(VirtualProtect(address, size, protect, old));
+    return PROTECTED(PROTECT(address, size, protect, old));
 }
 
 static HRESULT STDMETHODCALLTYPE host_memory_load(IHostMemoryManager *self, DWORD *load,
@@ -370,7 +379,7 @@ static HRESULT STDMETHODCALLTYPE host_memory_load(IHostMemoryManager *self, DWOR
     MEMORYSTATUSEX status;
 
     status.dwLength = sizeof(status);
-    if (!GlobalMemoryStatusEx(&status))
+    if (!LOOK(&status))
         return lw_last_failure();
     *load = LOAD(&status, used);
     *available = (SIZE_T)AVAILABLE(&status, left);
@@ -390,7 +399,7 @@ static HRESULT STDMETHODCALLTYPE host_needs(IHostMemoryManager *self, LPVOID add
     (void)self;
     (void)address;
     status.dwLength = sizeof(status);
-    if (!GlobalMemoryStatusEx(&status))
+    if (!LOOK(&status))
         return lw_last_failure();
     return status.ullAvailVirtual > size ? S_OK : E_OUTOFMEMORY;
 }

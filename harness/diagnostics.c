@@ -78,8 +78,10 @@ void diagnose(struct diagnostics *diagnostics, struct place at, const char *form
 static size_t character_bytes(const char *text, size_t left)
 {
     uint8_t first = (uint8_t)*text;
-    size_t length = first < 0x80 ? 1 : first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
-    if (first >= 0x80 && first < 0xc2)
+    if (first < 0x80)
+        return 1;
+    size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+    if (first < 0xc2)
         return 1;
     for (size_t i = 1; i < length; i++)
         if (i >= left || ((uint8_t)text[i] & 0xc0) != 0x80)
@@ -127,6 +129,8 @@ const char *clipped(const char *text, size_t length, char *buffer)
 /* Bytes of the line break at text, 0: there is none. libyaml counts lines the same way. */
 static size_t break_bytes(const char *text, size_t left)
 {
+    if ((uint8_t)*text >= 0x20 && (uint8_t)*text < 0x80) /* nearly always */
+        return 0;
     if (*text == '\r')
         return left > 1 && text[1] == '\n' ? 2 : 1;
     if (*text == '\n')

@@ -18,12 +18,21 @@ static bool is_name(const char *text, size_t length)
     return true;
 }
 
+static uint32_t hash_name(const char *text, size_t length)
+{
+    uint32_t hash = 2166136261u;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ (uint8_t)text[i]) * 16777619u;
+    return hash;
+}
+
 static struct block_name *find_name(struct loader *loader, const char *text, size_t length,
                                     uint32_t *number)
 {
+    uint32_t hash = length < NAME_BYTES ? hash_name(text, length) : 0;
     for (size_t i = 0; i < loader->names_count; i++) {
         struct block_name *name = &loader->names[i];
-        if (strncmp(name->text, text, length) == 0 && name->text[length] == '\0') {
+        if (name->hash == hash && name->length == length && memcmp(name->text, text, length) == 0) {
             *number = (uint32_t)i;
             return name;
         }
@@ -45,7 +54,9 @@ static void note_name(struct loader *loader, const struct yaml_node *node, bool 
         loader->names = pool_grow(loader->pool, loader->names, loader->names_count,
                                   &loader->names_room, sizeof *loader->names);
         name = &loader->names[loader->names_count++];
-        *name = (struct block_name){.text = pool_text(loader->pool, node->text, length)};
+        *name = (struct block_name){.text = pool_text(loader->pool, node->text, length),
+                                    .length = (uint32_t)length,
+                                    .hash = hash_name(node->text, length)};
     }
     *(indexed ? &name->indexed : &name->plain) = true;
     *(object ? &name->object : &name->block) = true;
@@ -172,6 +183,8 @@ static enum read_result parse_address(struct loader *loader, const struct yaml_n
 {
     uint64_t number;
     *address = (struct block_address){0};
+    if (node->length > 2 * NAME_BYTES)
+        return READ_WRONG;
     if (yaml_is_null(node) || strcmp(node->text, "none") == 0)
         return READ_FINE;
     if (!isdigit((unsigned char)node->text[0]))

@@ -40,6 +40,7 @@ struct scenario_memory {
 /* A name that some step binds with `as`. */
 struct block_name {
     const char *text;
+    uint32_t length, hash;
     bool plain, indexed; /* bound as NAME, as NAME# */
     bool block, object;  /* by a call that gives memory, by CreateMalloc */
 };

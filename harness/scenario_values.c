@@ -297,6 +297,8 @@ static enum read_result read_word(struct loader *loader, const struct key *key,
     return READ_FINE;
 }
 
+#define FLAGS_BYTES 1024 /* of all flags in one word */
+
 /* One flag, or a number: a scenario may ask for what no host should get. */
 static bool add_bits(const struct key *key, const char *text, size_t length, uint32_t *bits)
 {
@@ -326,6 +328,8 @@ static bool add_bits(const struct key *key, const char *text, size_t length, uin
 static enum read_result add_word_bits(struct loader *loader, const struct key *key,
                                       const struct yaml_node *node, uint32_t *bits)
 {
+    if (node->length > FLAGS_BYTES)
+        return READ_WRONG;
     for (const char *at = node->text;; at++) {
         size_t length = strcspn(at, "|");
         if (!add_bits(key, at, length, bits))
@@ -343,11 +347,10 @@ static enum read_result read_bits(struct loader *loader, const struct key *key,
     enum read_result result = READ_FINE;
     if (node->kind == YAML_WORD)
         result = add_word_bits(loader, key, node, &bits);
-    for (size_t i = 0; node->kind == YAML_LIST && i < node->count; i++) {
+    for (size_t i = 0; node->kind == YAML_LIST && i < node->count && result == READ_FINE; i++) {
         if (node->items[i]->kind != YAML_WORD)
             return READ_WRONG;
-        enum read_result one = add_word_bits(loader, key, node->items[i], &bits);
-        result = one == READ_FINE ? result : one;
+        result = add_word_bits(loader, key, node->items[i], &bits);
     }
     if (result == READ_FINE)
         store_number(key, target, bits);

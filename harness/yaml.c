@@ -31,9 +31,11 @@ struct builder {
     bool done, failed;
 };
 
+/* Of the beginning: what is long is no key. */
 static uint32_t hash_of(const char *text, size_t length)
 {
-    uint32_t hash = 2166136261u;
+    uint32_t hash = 2166136261u ^ (uint32_t)length;
+    length = length < 128 ? length : 128;
     for (size_t i = 0; i < length; i++)
         hash = (hash ^ (uint8_t)text[i]) * 16777619u;
     return hash;
@@ -106,6 +108,10 @@ static bool key_is_due(const struct builder *b)
 static void add_pair(struct builder *b, struct yaml_node *map, struct yaml_node *key,
                      struct yaml_node *value)
 {
+    if (map->count == YAML_KEYS_MAX) {
+        FAIL(b, key->at, "more than %d keys in one mapping", YAML_KEYS_MAX);
+        return;
+    }
     for (size_t i = 0; i < map->count; i++) {
         const struct yaml_node *other = map->pairs[i].key;
         if (other->hash == key->hash && strcmp(other->text, key->text) == 0) {
@@ -160,7 +166,9 @@ static struct yaml_node *new_node(struct builder *b, const yaml_event_t *event, 
     node->at = event_place(event);
     node->nodes = 1;
     node->depth = kind != YAML_WORD;
-    if (anchor) {
+    if (anchor && b->anchors_count == YAML_ANCHORS_MAX) {
+        FAIL(b, node->at, "more than %d anchors", YAML_ANCHORS_MAX);
+    } else if (anchor) {
         const char *name = (const char *)anchor;
         b->anchors =
             pool_grow(b->pool, b->anchors, b->anchors_count, &b->anchors_room, sizeof *b->anchors);

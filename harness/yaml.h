@@ -3,7 +3,8 @@
  * Refused, each with a diagnostic: more than 1 MiB, NUL, invalid UTF-8 and other characters that
  * are no text, tags, directives other than %YAML, a second document, nothing at all, nesting over
  * 64, more than 10,000 nodes counting each alias as what it stands for, aliases inside what they
- * name, keys that are no words, keys twice in one mapping. */
+ * name, keys that are no words, keys twice in one mapping, more than 256 keys in one, more than
+ * 1,000 anchors. All of it in time that grows with the file, not with its square. */
 #ifndef LW_HARNESS_YAML_H
 #define LW_HARNESS_YAML_H
 
@@ -13,6 +14,8 @@
 #define YAML_BYTES_MAX (1u << 20)
 #define YAML_DEPTH_MAX 64
 #define YAML_NODES_MAX 10000
+#define YAML_KEYS_MAX 256
+#define YAML_ANCHORS_MAX 1000
 
 enum yaml_kind { YAML_WORD, YAML_LIST, YAML_MAP };
 

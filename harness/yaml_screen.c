@@ -48,6 +48,11 @@ static bool screen_characters(struct diagnostics *diagnostics, const char *text,
     size_t i = bytes >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     while (i < bytes) {
         uint32_t c = 0;
+        if (text[i] >= 0x20 && text[i] <= 0x7e) { /* nearly always */
+            i++;
+            at.column++;
+            continue;
+        }
         size_t length = decode(text + i, bytes - i, &c);
         if (length == 0) {
             diagnose(diagnostics, at, "byte 0x%02x here is not UTF-8", (uint8_t)text[i]);

@@ -227,6 +227,27 @@ static void ten_thousand_nodes_are_the_most_counting_aliases_in_full(void **stat
     free(text);
 }
 
+static void keys_and_anchors_have_bounds_that_keep_comparing_cheap(void **state)
+{
+    (void)state;
+    char *text;
+    size_t bytes;
+    for (unsigned count = 256; count <= 257; count++) {
+        FILE *out = open_memstream(&text, &bytes);
+        for (unsigned i = 0; i < count; i++)
+            fprintf(out, "k%u: 1\n", i);
+        fclose(out);
+        if (count == 256)
+            assert_non_null(parse(text));
+        else
+            refused(text, "257:1: error: more than 256 keys in one mapping");
+        free(text);
+    }
+    text = repeat_text("", "- &a 1\n", 1001, "");
+    refused(text, "1001:3: error: more than 1000 anchors");
+    free(text);
+}
+
 static void hints_tell_what_needs_quotes_or_spaces(void **state)
 {
     (void)state;
@@ -351,6 +372,7 @@ int main(void)
         cmocka_unit_test(tags_keys_that_are_no_words_and_bad_aliases_are_refused),
         cmocka_unit_test(nesting_ends_at_sixty_four_levels_with_and_without_aliases),
         cmocka_unit_test(ten_thousand_nodes_are_the_most_counting_aliases_in_full),
+        cmocka_unit_test(keys_and_anchors_have_bounds_that_keep_comparing_cheap),
         cmocka_unit_test(hints_tell_what_needs_quotes_or_spaces),
         cmocka_unit_test(a_diagnostic_shows_its_line_and_marks_all_of_the_place),
         cmocka_unit_test(long_lines_are_windowed_round_the_place),

@@ -13,5 +13,5 @@ cd "$folder"
 cp "$root"/scenarios/traces/python-threads.lwt webapi-regions.lwt # one that opens at once
 ./fuzz_scenario --dictionary | sort -u > dictionary.txt
 ASAN_OPTIONS=allocator_may_return_null=0 nice -n 10 ./fuzz_scenario -max_total_time="$seconds" \
-    -dict=dictionary.txt -max_len="${FUZZ_BYTES:-16384}" -timeout=10 -rss_limit_mb=2048 \
+    -dict=dictionary.txt -max_len="${FUZZ_BYTES:-16384}" -timeout=10 -mutate_depth=2 -rss_limit_mb=2048 \
     -print_final_stats=0 -verbosity="${FUZZ_VERBOSITY:-0}" corpus seeds

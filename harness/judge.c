@@ -15,7 +15,8 @@
 static bool only_grows(uint16_t counter)
 {
     static const uint16_t others[] = {COUNTER_commit_bytes, COUNTER_reserve_bytes,
-                                      COUNTER_heap_live_blocks, COUNTER_heap_live_bytes};
+                                      COUNTER_heap_live_blocks, COUNTER_heap_live_bytes,
+                                      COUNTER_other_commit_bytes};
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         if (counter == others[i])
             return false;

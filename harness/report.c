@@ -111,8 +111,9 @@ static void put_served(const struct run_result *result, FILE *out)
                         count_text(c[COUNTER_operations_served], one, sizeof one),
                         count_text(c[COUNTER_operations_recorded], two, sizeof two));
     if (c[COUNTER_vtable_refusals])
-        used += snprintf(text + used, sizeof text - (size_t)used, ", %s calls refused",
-                         count_text(c[COUNTER_vtable_refusals], one, sizeof one));
+        used += snprintf(text + used, sizeof text - (size_t)used, ", %s call%s refused",
+                         count_text(c[COUNTER_vtable_refusals], one, sizeof one),
+                         c[COUNTER_vtable_refusals] == 1 ? "" : "s");
     if (c[COUNTER_operations_dependent])
         used += snprintf(text + used, sizeof text - (size_t)used, ", %s dropped with them",
                          count_text(c[COUNTER_operations_dependent], one, sizeof one));

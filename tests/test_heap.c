@@ -246,6 +246,22 @@ static void an_overrun_is_found_when_freed(void **state)
     end();
 }
 
+static void validating_one_block_does_not_look_at_its_neighbours(void **state)
+{
+    (void)state;
+    begin();
+    HANDLE heap = HeapCreate(0, 0, 0);
+    char *good = HeapAlloc(heap, 0, 100), *bad = HeapAlloc(heap, 0, 100);
+    bad[100] ^= 0x55;
+    assert_true(HeapValidate(heap, 0, good));
+    assert_false(HeapValidate(heap, 0, bad));
+    assert_false(HeapValidate(heap, 0, NULL));
+    assert_false(HeapValidate(GetProcessHeap(), 0, good)); /* a block of another heap */
+    bad[100] ^= 0x55;
+    assert_true(HeapValidate(heap, 0, bad));
+    end();
+}
+
 static void an_overrun_is_found_when_resized_or_destroyed(void **state)
 {
     (void)state;
@@ -472,6 +488,7 @@ int main(void)
         cmocka_unit_test(random_blocks_agree_with_a_naive_list),
         cmocka_unit_test(random_guarded_blocks_agree_as_well),
         cmocka_unit_test(an_overrun_is_found_when_freed),
+        cmocka_unit_test(validating_one_block_does_not_look_at_its_neighbours),
         cmocka_unit_test(an_overrun_is_found_when_resized_or_destroyed),
         cmocka_unit_test(a_second_free_is_named),
         cmocka_unit_test(foreign_and_inner_pointers_are_named),

@@ -47,6 +47,8 @@ enum status heap_realloc(struct machine *m, struct heap *heap, uint64_t block, u
 enum heap_result heap_check(struct machine *m, struct heap *heap, uint64_t block, uint64_t *size);
 /* Checks all blocks of the heap (NULL: of all heaps) for overruns; the first bad one in *block. */
 enum heap_result heap_validate(struct machine *m, struct heap *heap, uint64_t *block);
+/* The same for one block, which must be a live one of this heap; the others are not looked at. */
+enum heap_result heap_validate_one(struct machine *m, struct heap *heap, uint64_t block);
 /* Ends the run as a heap corruption (STOP_HEAP_CORRUPTION), saying what is wrong with the block. */
 _Noreturn void heap_corrupted(struct machine *m, struct heap *heap, uint64_t block,
                               enum heap_result what, const char *call);

@@ -169,6 +169,17 @@ enum heap_result heap_validate(struct machine *m, struct heap *heap, uint64_t *a
     return HEAP_OVERRUN;
 }
 
+enum heap_result heap_validate_one(struct machine *m, struct heap *heap, uint64_t address)
+{
+    uint64_t size;
+    enum heap_result result = heap_check(m, heap, address, &size);
+    if (result != HEAP_OK)
+        return result;
+    const struct heap_block *block = block_find(m, address - WINDOW_BASE);
+    CHECK(block && block->live);
+    return heap_validate_block(m, block);
+}
+
 void heap_verify(struct machine *m, const struct heap *heap)
 {
     struct heap_list *list = list_of(m);

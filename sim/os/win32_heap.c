@@ -178,9 +178,8 @@ BOOL WINAPI HeapValidate(HANDLE handle, DWORD flags, LPCVOID block)
     uint64_t ignored;
     (void)flags;
     sim_call(sim, EVENT_HeapValidate, NULL);
-    bool valid = heap_validate(m, heap, &ignored) == HEAP_OK;
-    if (block)
-        valid = valid && heap_check(m, heap, number(block), &ignored) == HEAP_OK;
+    bool valid = block ? heap_validate_one(m, heap, number(block)) == HEAP_OK
+                       : heap_validate(m, heap, &ignored) == HEAP_OK;
     sim_event(sim, EVENT_HeapValidate, 0, sim_logical(number(handle)), sim_logical(number(block)),
               valid, 0);
     return valid;

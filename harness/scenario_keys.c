@@ -149,7 +149,7 @@ static const struct key keys_when[] = {
     {"size", VALUE_SIZE_RANGE, AT(struct fault_rule, size_min), .help = "The size it asks for"},
     {"protect", VALUE_BITS, AT(struct fault_rule, protect), .choices = choices_protections,
      .example = "PAGE_EXECUTE_READWRITE", .help = "The protection it asks for"},
-    {"flags", VALUE_BITS, AT(struct fault_rule, flags), .choices = choices_memory_types,
+    {"flags", VALUE_BITS, AT(struct fault_rule, flags), .choices = choices_call_flags,
      .example = "MEM_TOP_DOWN", .help = "Flags it gives, all of them"},
     {"criticality", VALUE_LEVELS, AT(struct fault_rule, levels), .choices = choices_criticality,
      .example = "[task, app-domain]",

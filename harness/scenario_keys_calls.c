@@ -7,35 +7,38 @@
 
 /* ---- words ---- */
 
-const struct choice choices_memory_types[] = {{"MEM_COMMIT", MEM_COMMIT, ""},
-                                              {"MEM_RESERVE", MEM_RESERVE, ""},
-                                              {"MEM_RESET", MEM_RESET, ""},
-                                              {"MEM_RESET_UNDO", MEM_RESET_UNDO, ""},
-                                              {"MEM_TOP_DOWN", MEM_TOP_DOWN, ""},
-                                              {"MEM_WRITE_WATCH", MEM_WRITE_WATCH, ""},
-                                              {"MEM_PHYSICAL", MEM_PHYSICAL, ""},
-                                              {"MEM_LARGE_PAGES", MEM_LARGE_PAGES, ""},
-                                              {0}};
+#define ROW(name, value) {#name, value, ""},
 
-const struct choice choices_free_types[] = {
-    {"MEM_RELEASE", MEM_RELEASE, ""},
-    {"MEM_DECOMMIT", MEM_DECOMMIT, ""},
-    {"MEM_COALESCE_PLACEHOLDERS", MEM_COALESCE_PLACEHOLDERS, ""},
-    {"MEM_PRESERVE_PLACEHOLDER", MEM_PRESERVE_PLACEHOLDER, ""},
+const struct choice choices_memory_types[] = {
+#define ALLOCATION_TYPE ROW
+#include "core/win32_words.def"
     {0}};
 
-const struct choice choices_protections[] = {{"PAGE_NOACCESS", PAGE_NOACCESS, ""},
-                                             {"PAGE_READONLY", PAGE_READONLY, ""},
-                                             {"PAGE_READWRITE", PAGE_READWRITE, ""},
-                                             {"PAGE_WRITECOPY", PAGE_WRITECOPY, ""},
-                                             {"PAGE_EXECUTE", PAGE_EXECUTE, ""},
-                                             {"PAGE_EXECUTE_READ", PAGE_EXECUTE_READ, ""},
-                                             {"PAGE_EXECUTE_READWRITE", PAGE_EXECUTE_READWRITE, ""},
-                                             {"PAGE_EXECUTE_WRITECOPY", PAGE_EXECUTE_WRITECOPY, ""},
-                                             {"PAGE_GUARD", PAGE_GUARD, ""},
-                                             {"PAGE_NOCACHE", PAGE_NOCACHE, ""},
-                                             {"PAGE_WRITECOMBINE", PAGE_WRITECOMBINE, ""},
-                                             {0}};
+const struct choice choices_free_types[] = {
+#define FREE_TYPE ROW
+#include "core/win32_words.def"
+    {0}};
+
+const struct choice choices_protections[] = {
+#define PROTECTION ROW
+#define PROTECT_MODIFIER ROW
+#include "core/win32_words.def"
+    {0}};
+
+const struct choice choices_call_flags[] = {
+#define ALLOCATION_TYPE ROW
+#define FREE_TYPE ROW
+#define HEAP_FLAG ROW
+#include "core/win32_words.def"
+    {0}};
+
+#define SAME(name, value) _Static_assert((value) == (name), #name " as Windows has it");
+#define PROTECTION SAME
+#define PROTECT_MODIFIER SAME
+#define ALLOCATION_TYPE SAME
+#define FREE_TYPE SAME
+#define HEAP_FLAG SAME
+#include "core/win32_words.def"
 
 const struct choice choices_states[] = {{"MEM_COMMIT", MEM_COMMIT, ""},
                                         {"MEM_RESERVE", MEM_RESERVE, ""},

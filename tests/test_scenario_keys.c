@@ -305,6 +305,32 @@ static void every_bundled_scenario_loads_and_fits_the_schema(void **state)
     globfree(&found);
 }
 
+/* The fenced blocks of a page. */
+static unsigned load_examples(const char *path)
+{
+    unsigned count = 0;
+    char *text = read_whole_file(path, NULL);
+    assert_non_null(text);
+    for (char *at = strstr(text, "```yaml\n"); at; at = strstr(at + 1, "```yaml\n"), count++) {
+        char *start = at + strlen("```yaml\n"), *end = strstr(start, "```");
+        assert_non_null(end);
+        at = end;
+        *end = '\0';
+        const struct loaded *loaded = load(start);
+        if (loaded->result != INPUT_OK)
+            fail_msg("an example in %s is refused:\n%s", path, loaded->err);
+    }
+    free(text);
+    return count;
+}
+
+static void the_examples_of_the_language_page_load(void **state)
+{
+    (void)state;
+    assert_true(load_examples("docs/scenarios.md") >= 1);
+    assert_true(load_examples("docs/scenario-keys.md") == 0);
+}
+
 static int read_schema(void **state)
 {
     char *text;
@@ -334,6 +360,7 @@ int main(void)
         cmocka_unit_test(every_bound_of_the_table_is_the_last_that_loads),
         cmocka_unit_test(every_row_has_help_and_is_found_by_its_name),
         cmocka_unit_test(the_page_of_keys_is_what_the_table_prints),
+        cmocka_unit_test(the_examples_of_the_language_page_load),
         cmocka_unit_test(the_command_line_prints_schema_and_keys),
         cmocka_unit_test(every_bundled_scenario_loads_and_fits_the_schema),
     };

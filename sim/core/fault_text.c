@@ -21,35 +21,23 @@ static const struct word filters[] = {
     {"release", FAULT_RELEASE}, {"reset", FAULT_RESET},
 };
 
+#define ROW(name, value) {#name, value},
+
 static const struct word protections[] = {
-    {"PAGE_NOACCESS", 0x01},          {"PAGE_READONLY", 0x02},          {"PAGE_READWRITE", 0x04},
-    {"PAGE_WRITECOPY", 0x08},         {"PAGE_EXECUTE", 0x10},           {"PAGE_EXECUTE_READ", 0x20},
-    {"PAGE_EXECUTE_READWRITE", 0x40}, {"PAGE_EXECUTE_WRITECOPY", 0x80},
+#define PROTECTION ROW
+#include "core/win32_words.def"
 };
 
 static const struct word protect_modifiers[] = {
-    {"PAGE_GUARD", 0x100},
-    {"PAGE_NOCACHE", 0x200},
-    {"PAGE_WRITECOMBINE", 0x400},
+#define PROTECT_MODIFIER ROW
+#include "core/win32_words.def"
 };
 
-/* Of memory and of heaps: no two have the same value. */
 static const struct word call_flags[] = {
-    {"MEM_COMMIT", 0x1000},
-    {"MEM_RESERVE", 0x2000},
-    {"MEM_DECOMMIT", 0x4000},
-    {"MEM_RELEASE", 0x8000},
-    {"MEM_RESET", 0x80000},
-    {"MEM_TOP_DOWN", 0x100000},
-    {"MEM_WRITE_WATCH", 0x200000},
-    {"MEM_RESET_UNDO", 0x1000000},
-    {"MEM_LARGE_PAGES", 0x20000000},
-    {"HEAP_NO_SERIALIZE", 0x1},
-    {"HEAP_GROWABLE", 0x2},
-    {"HEAP_GENERATE_EXCEPTIONS", 0x4},
-    {"HEAP_ZERO_MEMORY", 0x8},
-    {"HEAP_REALLOC_IN_PLACE_ONLY", 0x10},
-    {"HEAP_CREATE_ENABLE_EXECUTE", 0x40000},
+#define ALLOCATION_TYPE ROW
+#define FREE_TYPE ROW
+#define HEAP_FLAG ROW
+#include "core/win32_words.def"
 };
 
 static const struct word levels[] = {{"task", 1}, {"app-domain", 2}, {"process", 4}};

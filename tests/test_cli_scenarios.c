@@ -77,6 +77,7 @@ static const struct defect {
     /* answers */
     {"answers-s-false", "startup-first-requests", 1, {"S_FALSE"}},
     {"answers-e-fail", "address-space-fragmented-to-islands", 1, {"E_FAIL"}},
+    {"answers-e-fail", "commit-limit-while-collector-grows", 1, {"E_FAIL"}},
     {"drops-write-watch", "startup-write-watch-probe-refused", 1, {"injected >= 1"}},
     {"ignores-failed-protect", "protect-refused-on-code-heap", 1, {"S_OK"}},
     {"queries-own-only", "query-foreign-addresses", 1, {"E_INVALIDARG"}},
@@ -87,6 +88,8 @@ static const struct defect {
     {"insists-on-an-address", "commit-without-an-address", 1, {"E_INVALIDARG"}},
     {"overstates-load", "load-answers-stay-sane", 1, {"100"}},
     {"available-address-space", "load-answers-stay-sane", 1, {"128"}},
+    {"repeats-low", "pressure-ramp-and-recovery", 1, {"low-notifications"}},
+    {"never-recovers", "pressure-ramp-and-recovery", 1, {"E_OUTOFMEMORY"}},
     /* sizes and ranges */
     {"truncates-sizes", "layout32-large-reservation", 1, {"must give a refusal"}},
     {"truncates-sizes", "server-heaps-reserve-gigabytes", 1, {"must give S_OK"}},
@@ -114,6 +117,7 @@ static const struct defect {
     {"one-heap-for-all", "malloc-second-object-leaves-the-first", 5, {"no heap"}},
     {"hands-out-half-objects", "malloc-create-refused", 5, {"S_OK"}},
     {"keeps-charge-of-blocks", "heap-growth-refused", 1, {"E_OUTOFMEMORY"}},
+    {"frees-at-exit", "malloc-many-small-blocks", 1, {"peak-commit"}},
     /* notifications */
     {"registers-half", "startup-notification-refused", 5, {"null pointer"}},
 };

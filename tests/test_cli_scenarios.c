@@ -55,6 +55,14 @@ static void every_scenario_holds_with_the_careful_host(void **state)
     expect_exit(0);
 }
 
+/* The README promises it of hosts with limits of their own. */
+static void every_scenario_holds_with_a_limit_of_256_mebibytes(void **state)
+{
+    (void)state;
+    cli("run --all --policy quota --set policy.limit=256MiB --quiet");
+    expect_exit(0);
+}
+
 /* ---- what does not ---- */
 
 static const struct defect {
@@ -78,6 +86,7 @@ static const struct defect {
     {"answers-s-false", "startup-first-requests", 1, {"S_FALSE"}},
     {"answers-e-fail", "address-space-fragmented-to-islands", 1, {"E_FAIL"}},
     {"answers-e-fail", "commit-limit-while-collector-grows", 1, {"E_FAIL"}},
+    {"never-recovers", "commit-limit-shrinks", 1, {"served >= 85%"}},
     {"drops-write-watch", "startup-write-watch-probe-refused", 1, {"injected >= 1"}},
     {"ignores-failed-protect", "protect-refused-on-code-heap", 1, {"S_OK"}},
     {"queries-own-only", "query-foreign-addresses", 1, {"E_INVALIDARG"}},
@@ -302,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_scenario_holds_with_every_policy_and_the_golden_digest),
         cmocka_unit_test(every_scenario_holds_with_the_careful_host),
+        cmocka_unit_test(every_scenario_holds_with_a_limit_of_256_mebibytes),
         cmocka_unit_test(careless_hosts_are_caught_by_a_scenario_each),
         cmocka_unit_test(every_scenario_has_a_host_that_breaks_it),
         cmocka_unit_test(every_careless_host_is_in_the_table),

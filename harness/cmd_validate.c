@@ -84,7 +84,10 @@ int cmd_validate(int argc, char **argv)
             return usage_error("validate: no such file: %s", argv[i]);
     for (int i = 1; i < argc; i++) {
         char message[512] = "";
-        if (check_file(argv[i], message, sizeof message) == INPUT_OK) {
+        enum input_result result = check_file(argv[i], message, sizeof message);
+        if (result == INPUT_NO_FILE)
+            return usage_error("validate: %s: %s", argv[i], message);
+        if (result == INPUT_OK) {
             printf("ok  %s\n", argv[i]);
             continue;
         }

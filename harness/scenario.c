@@ -159,6 +159,8 @@ enum input_result scenario_read(const char *path, const char *const *settings,
     *usage = false;
     *scenario = NULL;
     if (result != INPUT_OK) {
+        if (strcmp(message, "larger than the limit") == 0)
+            snprintf(message, sizeof message, YAML_TOO_LARGE);
         fprintf(err, result == INPUT_NO_FILE ? "lowwater: %s: %s\n" : "%s:1:1: error: %s\n", path,
                 message);
         return result;

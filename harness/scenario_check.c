@@ -39,6 +39,16 @@ static uint64_t operations(const struct rate *rate, uint64_t ns)
     return product > UINT64_MAX ? UINT64_MAX : (uint64_t)product;
 }
 
+/* Allocations by a rate of bytes are at least so many as the largest size makes. */
+static uint64_t least_operations(const struct phase_allocate *allocate, uint64_t ns)
+{
+    uint64_t largest = 1;
+    for (uint32_t i = 0; i < allocate->size.bars_count; i++)
+        if (allocate->size.bars[i].high > largest)
+            largest = allocate->size.bars[i].high;
+    return operations(&allocate->rate, ns) / largest;
+}
+
 /* An action of a phase: something says how often, and it ends. limits: what bounds it instead of a
  * duration. */
 static void check_action(struct binding *b, const char *name, const struct rate *rate, bool limited,
@@ -64,6 +74,8 @@ static void check_phase(struct binding *b)
         SAY(b, b->map, "the phase does nothing: give it allocate, touch, protect or free");
     check_action(b, "allocate", &allocate->rate, allocate->count || allocate->total_bytes,
                  "a count or a total");
+    if (allocate->rate.bytes && least_operations(allocate, phase->for_ns) > OPERATIONS_MOST)
+        SAY(b, given(b, "allocate"), "allocate: more than a billion operations in one phase");
     check_action(b, "touch", &phase->touch.rate, phase->touch.count, "a count");
     check_action(b, "protect", &phase->protect.rate, phase->protect.count, "a count");
     check_action(b, "free", &phase->free.rate, phase->free.count, "a count");

@@ -217,6 +217,8 @@ const char *key_legal(const struct key *key, char *text, size_t text_bytes)
     bound_word(key, key->most, most, sizeof most);
     if (key->type == VALUE_COUNT && has_bounds(key) && key->most < INT64_MAX)
         snprintf(text, text_bytes, "a whole number from %s to %s", least, most);
+    else if (key->type == VALUE_TEXT && has_bounds(key))
+        snprintf(text, text_bytes, "a text of at most %s characters", most);
     else if (key->type == VALUE_SIZE && has_bounds(key))
         snprintf(text, text_bytes, "a size from %s to %s%s, like 512MiB", least, most,
                  key->step > 1 ? " in whole pages" : "");

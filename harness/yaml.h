@@ -12,6 +12,7 @@
 #include "harness/pool.h"
 
 #define YAML_BYTES_MAX (1u << 20)
+#define YAML_TOO_LARGE "the file is larger than 1 MiB, the most that is read"
 #define YAML_DEPTH_MAX 64
 #define YAML_NODES_MAX 10000
 #define YAML_KEYS_MAX 256

@@ -95,8 +95,7 @@ static bool screen_directives(struct diagnostics *diagnostics, const char *text,
 bool yaml_screen(struct diagnostics *diagnostics, const char *text, size_t bytes)
 {
     if (bytes > YAML_BYTES_MAX) {
-        diagnose(diagnostics, (struct place){1, 1, 1, NULL},
-                 "the file is larger than 1 MiB, the most that is read");
+        diagnose(diagnostics, (struct place){1, 1, 1, NULL}, YAML_TOO_LARGE);
         return false;
     }
     return screen_characters(diagnostics, text, bytes) &&

@@ -122,6 +122,9 @@ static void a_file_beyond_a_mebibyte_is_refused_before_it_is_read_as_yaml(void *
     expect_err("1 MiB");
     cli("run %s", cli_path("large.yaml"));
     expect_exit(6);
+    expect_err("1 MiB");
+    cli("validate %s", cli_folder());
+    expect_exit(2);
 }
 
 int main(void)

@@ -146,6 +146,14 @@ static const struct choice interfaces[] = {{"IID_IUnknown", 0, ""},
             .example = "second",                                                                   \
             .help = "The object of a CreateMalloc step; left out: the one the CLR took first"      \
     }
+#define OF_BLOCK                                                                                   \
+    {                                                                                              \
+        "of", VALUE_OF, CALL_AT(of),                                                               \
+            .example = "second",                                                                   \
+            .help =                                                                                \
+                "The object of a CreateMalloc step that is asked to free it; left out: the one "   \
+                "that gave the block"                                                              \
+    }
 #define OBJECT                                                                                     \
     {                                                                                              \
         "of", VALUE_CHOICE, CALL_AT(object), .choices = objects, .standard = "manager",            \
@@ -240,7 +248,7 @@ const struct key keys_call_DebugAlloc[] = {
     {0}};
 
 const struct key keys_call_Free[] = {
-    ADDRESS(true, "pMem; null frees nothing"), OF, THREAD, RESULT, {0}};
+    ADDRESS(true, "pMem; null frees nothing"), OF_BLOCK, THREAD, RESULT, {0}};
 
 /* ---- IUnknown ---- */
 

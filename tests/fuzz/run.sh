@@ -10,7 +10,9 @@ for scenario in scenarios/*.yaml tests/scenarios/bad/*.yaml tests/fuzz/seeds/*.y
     [ -e "$scenario" ] && cp "$scenario" "$folder/seeds/"
 done
 cd "$folder"
-cp "$root"/scenarios/traces/python-threads.lwt webapi-regions.lwt # one that opens at once
+for recording in "$root"/scenarios/traces/*.lwt; do # the smallest in place of all: it opens at once
+    cp "$root"/scenarios/traces/python-threads.lwt "$(basename "$recording")"
+done
 ./fuzz_scenario --dictionary | sort -u > dictionary.txt
 ASAN_OPTIONS=allocator_may_return_null=0 nice -n 10 ./fuzz_scenario -max_total_time="$seconds" \
     -dict=dictionary.txt -max_len="${FUZZ_BYTES:-16384}" -timeout=10 -mutate_depth=2 -rss_limit_mb=2048 \

@@ -136,7 +136,8 @@ static void say_wrong(struct loader *loader, const struct key *key, const struct
 static bool takes_words_only(enum value_type type)
 {
     return type < VALUE_BITS || (type > VALUE_LEVELS && type < VALUE_SIZES) ||
-           (type > VALUE_TIMES && type < VALUE_PARAMS && type != VALUE_PCG32);
+           (type > VALUE_TIMES && type < VALUE_PARAMS && type != VALUE_PCG32 &&
+            type != VALUE_RESULT);
 }
 
 static bool takes_nothing(enum value_type type)

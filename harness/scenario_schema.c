@@ -156,10 +156,8 @@ static void put_histogram(struct json *json, const struct key *key)
     json_close(json);
 }
 
-static void put_result(struct json *json, const struct key *key)
+static void put_result_forms(struct json *json, const struct key *key)
 {
-    json_key(json, "anyOf");
-    json_array(json);
     json_object(json);
     json_key(json, "enum");
     json_array(json);
@@ -172,6 +170,24 @@ static void put_result(struct json *json, const struct key *key)
     json_close(json);
     json_object(json);
     put_pattern(json, key, WORD | INTEGER);
+    json_close(json);
+}
+
+static void put_result(struct json *json, const struct key *key)
+{
+    json_key(json, "anyOf");
+    json_array(json);
+    put_result_forms(json, key);
+    json_object(json);
+    json_field(json, "type", "array");
+    json_field_number(json, "minItems", 1);
+    json_key(json, "items");
+    json_object(json);
+    json_key(json, "anyOf");
+    json_array(json);
+    put_result_forms(json, key);
+    json_close(json);
+    json_close(json);
     json_close(json);
     json_close(json);
 }

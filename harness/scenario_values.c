@@ -378,32 +378,51 @@ static enum read_result read_levels(struct loader *loader, const struct key *key
     return READ_FINE;
 }
 
-static enum read_result read_result_expect(struct loader *loader, const struct key *key,
-                                           const struct yaml_node *node, void *target)
+static enum read_result read_one_result(struct loader *loader, const struct key *key,
+                                        const struct yaml_node *node, struct result_expect *expect)
 {
-    struct result_expect *expect = key_field(key, target);
     uint64_t number;
     const char *text = node->text;
     struct key named = *key;
+    if (node->kind != YAML_WORD)
+        return READ_WRONG;
     named.choices = choices_results;
     const struct choice *choice = choices_results;
     while (choice->name && strcmp(choice->name, text) != 0)
         choice++;
     if (strcmp(text, "any") == 0)
-        *expect = (struct result_expect){RESULT_ANY, 0};
+        *expect = (struct result_expect){.kind = RESULT_ANY};
     else if (strcmp(text, "ok") == 0 || strcmp(text, "served") == 0)
-        *expect = (struct result_expect){RESULT_SERVED, 0};
+        *expect = (struct result_expect){.kind = RESULT_SERVED};
     else if (strcmp(text, "refused") == 0)
-        *expect = (struct result_expect){RESULT_REFUSED, 0};
+        *expect = (struct result_expect){.kind = RESULT_REFUSED};
     else if (choice->name)
-        *expect = (struct result_expect){RESULT_EXACT, (uint32_t)choice->value};
+        *expect = (struct result_expect){RESULT_EXACT, (uint32_t)choice->value, NULL};
     else if (parse_u64(text, &number) && number <= UINT32_MAX)
-        *expect = (struct result_expect){RESULT_EXACT, (uint32_t)number};
+        *expect = (struct result_expect){RESULT_EXACT, (uint32_t)number, NULL};
     else if (say_choice(loader, &named, node, text, node->length) == READ_SAID)
         return READ_SAID;
     else
         return READ_WRONG;
     return READ_FINE;
+}
+
+/* One result, or a list of those that will do. */
+static enum read_result read_result_expect(struct loader *loader, const struct key *key,
+                                           const struct yaml_node *node, void *target)
+{
+    struct result_expect *expect = key_field(key, target);
+    if (node->kind != YAML_LIST)
+        return read_one_result(loader, key, node, expect);
+    enum read_result result = node->count == 0 ? READ_WRONG : READ_FINE;
+    for (size_t i = 0; i < node->count && result == READ_FINE; i++) {
+        struct result_expect *at = expect;
+        if (i > 0)
+            expect->also = at = pool_alloc(loader->pool, sizeof *at);
+        result = read_one_result(loader, key, node->items[i], at);
+        expect = at;
+    }
+    return result;
 }
 
 static enum read_result read_pcg32(struct loader *loader, const struct key *key,

@@ -90,7 +90,7 @@ static const struct defect {
     {"drops-write-watch", "startup-write-watch-probe-refused", 1, {"injected >= 1"}},
     {"ignores-failed-protect", "protect-refused-on-code-heap", 1, {"S_OK"}},
     {"queries-own-only", "query-foreign-addresses", 1, {"E_INVALIDARG"}},
-    {"protects-own-only", "protect-guard-page-of-a-stack", 1, {"0x800701e7"}},
+    {"protects-own-only", "protect-guard-page-of-a-stack", 1, {"ERROR_INVALID_ADDRESS"}},
     {"ignores-wanted-address", "address-wanted-near-the-code", 1, {"MEM_FREE"}},
     {"answers-every-interface", "objects-answer-for-their-interfaces", 1, {"E_NOINTERFACE"}},
     {"trusts-memory-status", "load-when-windows-does-not-answer", 5, {NULL}},

@@ -272,6 +272,19 @@ static void results_have_names_numbers_and_kinds(void **state)
                    "did you mean 'E_OUTOFMEMORY'");
 }
 
+static void a_list_of_results_keeps_its_order(void **state)
+{
+    (void)state;
+    const struct result_expect *expect =
+        &first_step("- GetMemoryLoad: {expect: [ok, E_OUTOFMEMORY, 0x80131022]}")->call->expect;
+    assert_int_equal(expect->kind, RESULT_SERVED);
+    assert_int_equal(expect->also->hresult, 0x8007000e);
+    assert_int_equal(expect->also->also->hresult, 0x80131022);
+    assert_null(expect->also->also->also);
+    expect_refused("name: t\nworkload: [GetMemoryLoad: {expect: []}]\n", "or a list of these");
+    expect_refused("name: t\nworkload: [GetMemoryLoad: {expect: [ok, [ok]]}]\n", "a list of these");
+}
+
 static void names_number_blocks_and_offsets_may_look_like_names(void **state)
 {
     (void)state;
@@ -522,6 +535,7 @@ int main(void)
         cmocka_unit_test(a_call_has_flags_in_every_spelling),
         cmocka_unit_test(a_call_has_place_name_thread_and_criticality),
         cmocka_unit_test(results_have_names_numbers_and_kinds),
+        cmocka_unit_test(a_list_of_results_keeps_its_order),
         cmocka_unit_test(names_number_blocks_and_offsets_may_look_like_names),
         cmocka_unit_test(names_of_a_repeat_are_numbered_by_its_rounds),
         cmocka_unit_test(objects_of_create_malloc_are_named_apart_from_blocks),

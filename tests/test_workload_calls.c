@@ -190,6 +190,22 @@ static void results_are_compared_with_what_is_expected(void **state)
     one_call(call, NULL, NULL);
     call.expect.hresult = S_OK;
     one_call(call, NULL, NULL);
+    call.expect.hresult = 0x800701e7;
+    fake.refusals = 1;
+    one_call(call, "HRESULT_FROM_WIN32(ERROR_INVALID_ADDRESS)", "E_OUTOFMEMORY (0x8007000e)");
+}
+
+static void any_of_several_expected_results_will_do(void **state)
+{
+    (void)state;
+    const struct result_expect second = {RESULT_EXACT, 0x8007000e, NULL};
+    struct step_call call = {.slot = CALL_VirtualAlloc, .size = 4096, .type = MEM_RESERVE};
+    call.expect = (struct result_expect){RESULT_SERVED, 0, &second};
+    one_call(call, NULL, NULL);
+    fake.refusals = 1;
+    one_call(call, NULL, NULL);
+    call.expect = (struct result_expect){RESULT_EXACT, 0x80004005, &second};
+    one_call(call, "E_FAIL (0x80004005) or E_OUTOFMEMORY (0x8007000e)", "S_OK");
 }
 
 static void success_with_a_null_pointer_is_no_success(void **state)
@@ -264,7 +280,7 @@ static void reads_find_bytes_that_are_not_zero(void **state)
     one_call(call, NULL, NULL);
     assert_int_equal(notes_that_begin("touch"), 3);
     fake.dirty_at = WINDOW_BASE + 0x101000;
-    one_call(call, "every byte is 0", "byte 4096 is 0xcd");
+    one_call(call, "zero in every byte", "byte 4096 is 0xcd");
     call.zero = false;
     one_call(call, NULL, NULL);
 }
@@ -345,6 +361,7 @@ int main(void)
         TEST(addresses_can_be_numbers_and_lie_beside_blocks),
         TEST(calls_are_made_on_the_thread_they_name),
         TEST(results_are_compared_with_what_is_expected),
+        TEST(any_of_several_expected_results_will_do),
         TEST(success_with_a_null_pointer_is_no_success),
         TEST(a_pointer_beside_a_refusal_breaks_the_expected_refusal),
         TEST(answers_of_memory_load_are_compared),

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "core/check.h"
+#include "core/status.h"
 
 struct name {
     uint32_t value;
@@ -47,8 +48,13 @@ void words_hresult(HRESULT hr, char *text, size_t bytes)
                                         NAME(HOST_E_INVALIDOPERATION),
                                         NAME(HOST_E_CLRNOTAVAILABLE)};
     const char *name = find(names, COUNT(names), (uint32_t)hr);
+    const char *win32 = ((uint32_t)hr & 0xffff0000u) == 0x80070000u
+                            ? status_name_of_code((uint32_t)hr & 0xffff)
+                            : NULL;
     CHECK(bytes > 0);
-    if (!name)
+    if (!name && win32)
+        snprintf(text, bytes, "HRESULT_FROM_WIN32(%s)", win32);
+    else if (!name)
         snprintf(text, bytes, "0x%08x", (uint32_t)hr);
     else if (FAILED(hr))
         snprintf(text, bytes, "%s (0x%08x)", name, (uint32_t)hr);

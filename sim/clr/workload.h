@@ -152,7 +152,8 @@ struct block_address {
 enum expected_result { RESULT_ANY, RESULT_SERVED, RESULT_REFUSED, RESULT_EXACT };
 struct result_expect {
     enum expected_result kind;
-    uint32_t hresult; /* RESULT_EXACT */
+    uint32_t hresult;                 /* RESULT_EXACT */
+    const struct result_expect *also; /* another result that is as good, NULL: none */
 };
 
 enum com_object { OBJECT_MANAGER, OBJECT_MALLOC, OBJECT_CONTROL };

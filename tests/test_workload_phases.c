@@ -203,6 +203,23 @@ static void later_phases_find_what_earlier_ones_left(void **state)
     assert_int_equal(fake.count, 10); /* where there is no block nothing happens */
 }
 
+static void a_phase_may_free_what_is_about_to_die_in_another(void **state)
+{
+    (void)state;
+    struct step_phase dies = a_phase("dies"), frees = a_phase("frees");
+    dies.for_ns = frees.for_ns = 100 * MS;
+    dies.allocate.count = 1;
+    dies.allocate.lifetime = (struct histogram)FIXED(50 * MS);
+    frees.allocate.given = false;
+    frees.free = (struct phase_action){.given = true, .rate = {1, 25 * MS, false}, .count = 2};
+    struct step both[] = {{.kind = STEP_PHASE, .phase = &dies},
+                          {.kind = STEP_PHASE, .phase = &frees}};
+    struct step steps[] = {TOGETHER(both)};
+    perform(STEPS(steps));
+    EXPECT("alloc 40 task", "free 1000010");
+    assert_int_equal(fake.sim->now_ns, 100 * MS);
+}
+
 /* ---- what is drawn ---- */
 
 /* The sizes that the phase asked for, as text. */
@@ -484,6 +501,7 @@ int main(void)
         TEST(blocks_die_when_their_lifetimes_end),
         TEST(survivors_and_eternal_blocks_outlive_their_phase),
         TEST(later_phases_find_what_earlier_ones_left),
+        TEST(a_phase_may_free_what_is_about_to_die_in_another),
         TEST(a_changed_phase_shifts_no_draw_of_another),
         TEST(a_repeated_phase_draws_anew_each_time),
         TEST(histograms_are_drawn_by_their_weights),

@@ -33,7 +33,8 @@ struct phase {
     enum next_thing next;
     enum source_kind next_source;
     uint64_t due_ns;
-    bool ending; /* only deaths are left */
+    uint64_t ready_ns; /* when its last operation was done */
+    bool ending;       /* only deaths are left */
 };
 
 /* ---- when ---- */
@@ -88,6 +89,7 @@ static void choose_source(struct phase *phase)
 static void choose(struct phase *phase, uint64_t now)
 {
     const struct live_block *dying = lifetimes_first(&phase->lifetimes);
+    phase->ready_ns = now;
     if (phase->ending) {
         phase->next = dying ? NEXT_DEATH : NEXT_END;
         phase->due_ns = dying ? now : NEVER;
@@ -164,7 +166,9 @@ static void operate(struct phase *phase)
 static uint64_t phase_turn(struct performance *performance, uint64_t limit_ns)
 {
     struct phase *phase = (struct phase *)performance;
-    do {
+    if (phase->next == NEXT_DEATH) /* another phase may have freed the block meanwhile */
+        choose(phase, phase->ready_ns);
+    while (phase->due_ns <= limit_ns) {
         reach(phase->run->sim, phase->due_ns);
         if (phase->next == NEXT_OPERATION) {
             operate(phase);
@@ -176,7 +180,7 @@ static uint64_t phase_turn(struct performance *performance, uint64_t limit_ns)
             phase->ending = true;
         }
         choose(phase, phase->run->sim->now_ns);
-    } while (phase->due_ns <= limit_ns);
+    }
     return phase->due_ns;
 }
 

@@ -99,11 +99,16 @@ static void check_phase_action(struct binding *b)
         SAY(b, given(b, "rate"), "this rate counts operations, like 200/s, not bytes");
 }
 
+/* A table of all of them is needed: some 20 bytes a page. */
+#define ZIPF_PAGES_MAX (1u << 24)
+
 static void check_touch(struct binding *b)
 {
     struct step_touch *touch = b->target;
     if (touch->rate.bytes)
         SAY(b, given(b, "rate"), "this rate counts touches, like 200/s, not bytes");
+    if (touch->order == TOUCH_ZIPF && touch->pages > ZIPF_PAGES_MAX)
+        SAY(b, given(b, "pages"), "with order zipf these are at most %u", ZIPF_PAGES_MAX);
     if (!given(b, "references"))
         touch->references = touch->pages;
 }

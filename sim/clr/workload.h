@@ -4,7 +4,8 @@
  * A workload is a list of steps, one after the other. `together` performs its steps side by side,
  * `repeat` performs its steps several times; both nest. Virtual time decides between activities
  * that run side by side; equal times go in the order of the list. Nothing here can run for ever:
- * repetitions, counts and durations are bounded by the loader (docs/scenarios.md). */
+ * repetitions, counts and durations are bounded by the loader. docs/scenarios.md says what each
+ * step means; lists are performed by lines.c, calls by calls.c, phases by phase.c. */
 #ifndef LW_CLR_WORKLOAD_H
 #define LW_CLR_WORKLOAD_H
 
@@ -66,7 +67,7 @@ enum pick_order { PICK_OLDEST, PICK_NEWEST, PICK_RANDOM };
 struct phase_allocate {
     bool given;
     enum phase_way way;
-    struct rate rate;          /* rate or count or both; a phase without a duration needs counts */
+    struct rate rate;          /* rate or count or both; without a duration or count: nothing */
     uint64_t count;            /* allocations; 0: as many as the rate gives in the duration */
     uint64_t total_bytes;      /* stop after so many bytes; 0: no such limit */
     struct histogram size;     /* bytes */
@@ -217,7 +218,7 @@ struct step {
 
 struct pressure {
     uint64_t at_ns;
-    uint64_t over_ns; /* 0: at once; else a ramp of equal steps */
+    uint64_t over_ns; /* 0: at once; else a ramp of equal steps, the last at at_ns + over_ns */
     enum pressure_of of;
     bool give_back;
     uint64_t bytes;  /* UINT64_MAX: all (give back) or all there is (take) */

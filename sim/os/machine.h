@@ -132,10 +132,11 @@ uint64_t machine_resident_pages(const struct machine *m);
 /* Native permission pieces open now (at most 30,000) and flushes of the cache so far. */
 uint64_t machine_native_pieces(const struct machine *m);
 
-/* What the process holds, for comparing an end with a beginning. */
+/* What the process holds, for comparing an end with a beginning. A heap keeps the pages of dead
+ * blocks committed, so it is judged by its live ones. */
 struct machine_left {
-    uint64_t commit_bytes;   /* charged to the process, whatever for */
-    uint64_t reserved_bytes; /* address space of VirtualAlloc's regions */
+    uint64_t commit_bytes;   /* committed in VirtualAlloc's regions */
+    uint64_t reserved_bytes; /* their address space */
     uint64_t regions;        /* how many these are */
     uint64_t heaps;          /* other than the process heap */
     uint64_t heap_blocks;    /* live ones of all heaps, */

@@ -103,12 +103,13 @@ void machine_memory_status(struct machine *m, struct memory_status *status)
 
 void machine_left_behind(struct machine *m, struct machine_left *left)
 {
-    *left = (struct machine_left){.commit_bytes = machine_commit_bytes(m)};
+    *left = (struct machine_left){0};
     for (struct region *region = space_find_next(m->space, 0); region;
          region = space_find_next(m->space, region_info(region).first_page + 1)) {
         struct region_info info = region_info(region);
         if (info.flags & REGION_OTHERS)
             continue;
+        left->commit_bytes += info.committed_pages << PAGE_SHIFT;
         left->reserved_bytes += info.pages << PAGE_SHIFT;
         left->regions++;
     }

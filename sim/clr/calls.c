@@ -253,6 +253,7 @@ static void released_address_space(struct call *c)
 
 static void take_block(struct call *c, uint64_t result)
 {
+    CHECK(c->object != NULL);
     c->served = result != 0;
     expect_result(c);
     struct holding *holding = bind_new(c, HOLDING_BLOCK, result);
@@ -305,6 +306,7 @@ static void query_interface(struct call *c)
     uint64_t which;
     IUnknown *found, *object = unknown_of(c, &which);
     const IID *iid = words_interface(c->said->iid);
+    CHECK(object != NULL);
     CHECK(iid != NULL);
     c->served = host_query_interface(c->clr, object, which, iid, &found) == S_OK;
     expect_result(c);
@@ -316,6 +318,7 @@ static void add_ref(struct call *c)
 {
     uint64_t which;
     IUnknown *object = unknown_of(c, &which);
+    CHECK(object != NULL);
     host_add_ref(c->clr, object, which);
     c->served = true;
     expect_result(c);
@@ -328,6 +331,8 @@ static void release(struct call *c)
     uint64_t which;
     IUnknown *object = unknown_of(c, &which);
     struct holding *holding = holding_reference(c->run, which);
+    CHECK(object != NULL);
+    CHECK(!holding || holding->address != 0);
     host_release(c->clr, holding ? (IUnknown *)(uintptr_t)holding->address : object, which);
     c->served = true;
     expect_result(c);
@@ -371,6 +376,8 @@ static void access_range(struct call *c, bool write)
         uint64_t at = c->address + offset, part = PAGE_BYTES - (at & (PAGE_BYTES - 1));
         if (part > c->said->size - offset)
             part = c->said->size - offset;
+        CHECK(part > 0);
+        CHECK(part <= PAGE_BYTES);
         if (!env->touch(env->context, at, write)) {
             c->served = false;
             c->fault = offset;
@@ -399,6 +406,7 @@ static void map_view(struct call *c)
 {
     uint64_t address;
     c->served = clr_map_view(c->clr, c->said->size, &address);
+    CHECK(c->served == (address != 0));
     c->why = c->served ? "a view" : "no address space for the view";
     expect_result(c);
     bind_new(c, HOLDING_VIEW, address);
@@ -488,6 +496,7 @@ enum call_result call_perform(struct run *run, const struct step *step, uint64_t
     struct call c = {.run = run, .clr = run->clr, .step = step, .said = step->call, .index = index};
     CHECK(c.said->slot < CALL_SLOTS);
     const struct slot *slot = &slots[c.said->slot];
+    CHECK(slot->perform != NULL);
     sim->counters[COUNTER_operations_around] += slot->counted == COUNTED_AROUND;
     run_as(sim, c.said->thread);
     if (!prepare(&c)) {
@@ -497,6 +506,7 @@ enum call_result call_perform(struct run *run, const struct step *step, uint64_t
         return CALL_DROPPED;
     }
     slot->perform(&c);
+    CHECK(sim->actor == ACTOR_CLR);
     if (slot->counted == COUNTED_HOST)
         count_operation(sim, c.served);
     return c.served ? CALL_SERVED : CALL_REFUSED;

@@ -50,6 +50,7 @@ static struct named *place_of(struct run *run, uint32_t name, bool indexed, uint
         while (room <= index)
             room *= 2;
         struct named *wider = arena_alloc(&run->sim->arena, room * sizeof *wider);
+        CHECK(index < room);
         if (old) {
             memcpy(wider, block->indexed, old * sizeof *wider);
             arena_free(&run->sim->arena, block->indexed, old * sizeof *wider);
@@ -84,6 +85,7 @@ bool block_resolve(const struct run *run, const struct block_address *at, uint64
         *native = logical < GRANULARITY_BYTES ? logical : WINDOW_BASE + logical;
         return true;
     }
+    CHECK(at->base == ADDRESS_BLOCK);
     struct named named = named_find(run, at->block, at->indexed, index);
     *native = named.address + (uint64_t)at->offset;
     return named.state == NAME_BOUND;
@@ -120,6 +122,7 @@ struct holding *holding_find(const struct run *run, enum holding_kind kind, uint
 
 struct holding *holding_reference(const struct run *run, uint64_t which)
 {
+    CHECK(which >= HOST_MALLOC);
     for (struct holding *holding = run->newest; holding; holding = holding->older)
         if (holding->kind == HOLDING_REFERENCE && holding->which == which)
             return holding;
@@ -133,6 +136,8 @@ void holding_remove(struct run *run, struct holding *holding)
         if (named->holding == holding) /* it may mean another by now */
             named->holding = NULL;
     }
+    CHECK(holding->older || run->oldest == holding);
+    CHECK(holding->newer || run->newest == holding);
     if (holding->older)
         holding->older->newer = holding->newer;
     else
@@ -149,6 +154,7 @@ void holding_remove(struct run *run, struct holding *holding)
 static void give_back(struct run *run, const struct holding *holding)
 {
     struct clr *clr = run->clr;
+    CHECK(holding->address != 0);
     switch (holding->kind) {
     case HOLDING_REGION:
         host_virtual_free(clr, holding->address, 0, MEM_RELEASE);

@@ -39,6 +39,7 @@ static void push(struct line *line, const struct step *repeat, struct node *node
 static void pop(struct line *line)
 {
     struct frame *gone = line->frame;
+    CHECK(gone != NULL);
     line->frame = gone->outer;
     arena_free(&line->run->sim->arena, gone, sizeof *gone);
 }
@@ -69,6 +70,7 @@ void lines_begin(struct run *run, uint32_t order_base)
 /* The step at hand has ended; the next one begins. */
 static uint64_t next_step(struct line *line, uint64_t begin_ns)
 {
+    CHECK(begin_ns >= line->begin_ns);
     line->begin_ns = begin_ns;
     line->frame->at++;
     CHECK(line->frame->at <= line->frame->count);
@@ -97,6 +99,8 @@ static void end_line(struct line *line)
 static uint64_t end_list(struct line *line)
 {
     struct frame *frame = line->frame;
+    CHECK(frame->at == frame->count || frame->leave);
+    CHECK(line->children == 0);
     if (frame->repeat && !frame->leave && ++frame->round < frame->repeat->times) {
         frame->at = 0;
         return line->begin_ns;
@@ -150,6 +154,8 @@ static uint64_t begin_together(struct line *line, struct node *node)
     const struct step *step = node->step;
     if (step->steps_count == 0)
         return next_step(line, line->begin_ns);
+    CHECK(line->children == 0);
+    CHECK(node->body != NULL);
     line->children = step->steps_count;
     for (uint32_t i = 0; i < step->steps_count; i++)
         add_line(line->run, line, line->order_base, &node->body[i], 1, line->begin_ns);
@@ -160,6 +166,7 @@ static uint64_t begin_performance(struct line *line, const struct node *node)
 {
     uint64_t due_ns = 0;
     CHECK(line->performance == NULL);
+    CHECK(!line->waiting);
     if (node->step->kind == STEP_REPLAY)
         line->performance = replay_perform(line->run, node, line->begin_ns, &due_ns);
     else if (node->step->kind == STEP_PHASE)
@@ -198,6 +205,8 @@ static uint64_t make_call(struct line *line, const struct node *node)
 static uint64_t perform_next(struct line *line, uint64_t limit_ns)
 {
     struct frame *frame = line->frame;
+    CHECK(frame != NULL);
+    CHECK(line->children == 0); /* it would wait for them */
     if (frame->at < frame->count)
         line->run->clr->step = frame->nodes[frame->at].step;
     if (line->performance)

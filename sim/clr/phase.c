@@ -96,6 +96,7 @@ static void choose(struct phase *phase, uint64_t now)
         return;
     }
     choose_source(phase);
+    CHECK(phase->next != NEXT_DEATH);
     if (phase->due_ns == NEVER || phase->due_ns < now)
         phase->due_ns = now;
     if (dying && dying->dies_ns <= phase->due_ns) {
@@ -139,6 +140,7 @@ static uint64_t act(struct phase *phase, enum source_kind source, uint64_t n)
     if (!block)
         return PAGE_BYTES;
     uint64_t size = at_least(block->size, 1);
+    CHECK(source != SOURCE_PROTECT || block->class == BLOCK_OF_PAGES);
     if (source == SOURCE_TOUCH) {
         uint64_t offset = draw_up_to(&rng, size - 1);
         block_touch(run, block, offset, draw_percent(&rng, said->write_percent));
@@ -154,12 +156,15 @@ static uint64_t act(struct phase *phase, enum source_kind source, uint64_t n)
 static void operate(struct phase *phase)
 {
     struct source *source = &phase->sources[phase->next_source];
+    CHECK(!is_over(source));
+    CHECK(!phase->ending);
     uint64_t n = source->done++, bytes;
     run_as(phase->run->sim, n % phase->said->threads);
     if (phase->next_source == SOURCE_ALLOCATE)
         bytes = allocate(phase, n);
     else
         bytes = act(phase, phase->next_source, n);
+    CHECK(bytes > 0); /* or a rate in bytes would stand still */
     source->done_bytes += bytes;
 }
 
@@ -174,9 +179,11 @@ static uint64_t phase_turn(struct performance *performance, uint64_t limit_ns)
             operate(phase);
         } else if (phase->next == NEXT_DEATH) {
             struct live_block *dying = lifetimes_first(&phase->lifetimes);
+            CHECK(dying != NULL);
             run_as(phase->run->sim, dying->thread);
             block_free(phase->run, dying);
         } else {
+            CHECK(!phase->ending);
             phase->ending = true;
         }
         choose(phase, phase->run->sim->now_ns);
@@ -192,6 +199,7 @@ static void begin_source(struct phase *phase, enum source_kind kind, const struc
                          uint64_t count, uint64_t bytes)
 {
     struct source *source = &phase->sources[kind];
+    CHECK(rate->amount == 0 || rate->per_ns > 0);
     uint64_t for_ns = phase->said->for_ns;
     *source = (struct source){.given = count || bytes || (rate->amount && for_ns),
                               .count = count ? count : NEVER,
@@ -208,6 +216,7 @@ static void begin_source(struct phase *phase, enum source_kind kind, const struc
 static void phase_end(struct performance *performance)
 {
     struct phase *phase = (struct phase *)performance;
+    CHECK(lifetimes_first(&phase->lifetimes) == NULL);
     if (phase->making.segments)
         segments_end(phase->making.segments);
     lifetimes_drop(&phase->lifetimes);
@@ -238,6 +247,7 @@ struct performance *phase_perform(struct run *run, const struct node *node, uint
                             .said = said,
                             .begin_ns = begin_ns,
                             .end_ns = said->for_ns ? begin_ns + said->for_ns : NEVER};
+    CHECK(node->step->kind == STEP_PHASE);
     CHECK(said->threads > 0);
     begin_making(phase);
     if (said->allocate.given)

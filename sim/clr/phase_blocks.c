@@ -16,6 +16,7 @@ static void touch_beginning(const struct making *making, uint64_t address, uint6
 {
     unsigned __int128 part = (unsigned __int128)size * making->said->touch_percent;
     uint64_t bytes = (uint64_t)((part + 99) / 100);
+    CHECK(bytes <= size);
     for (uint64_t offset = 0; offset < bytes;) {
         touch(making->run, address + offset, true);
         offset += PAGE_BYTES - ((address + offset) & (PAGE_BYTES - 1));
@@ -24,6 +25,7 @@ static void touch_beginning(const struct making *making, uint64_t address, uint6
 
 void block_touch(struct run *run, struct live_block *block, uint64_t offset, bool write)
 {
+    CHECK(offset == 0 || offset < block->size);
     if (block->changed)
         block_protect(run, block, block->protect);
     touch(run, block->address + offset, write);
@@ -40,6 +42,7 @@ static struct chunk *take_after_collection(const struct making *making, uint64_t
     struct live_block *dead;
     uint32_t load;
     uint64_t available;
+    CHECK(making->segments != NULL);
     host_get_memory_load(run->clr, &load, &available);
     while ((dead = lifetimes_first(making->lifetimes)) && dead->dies_ns <= run->sim->now_ns)
         block_free(run, dead);
@@ -99,6 +102,7 @@ bool block_make(const struct making *making, uint64_t size, uint64_t dies_ns)
                                  .protect = making->said->protect,
                                  .way = making->said->way};
     figures.class = whole_pages(&figures, &first) ? BLOCK_OF_PAGES : BLOCK_OF_BYTES;
+    CHECK((chunk != NULL) == (figures.way == WAY_SEGMENT));
     struct live_block *block = pool_add(&run->phases->pool, &figures);
     if (dies_ns != NEVER)
         lifetimes_add(making->lifetimes, block);
@@ -122,6 +126,7 @@ void block_protect(struct run *run, struct live_block *block, uint32_t protect)
 void block_free(struct run *run, struct live_block *block)
 {
     bool served;
+    CHECK(block->address != 0);
     switch (block->way) {
     case WAY_VIRTUAL:
         served = host_virtual_free(run->clr, block->address, 0, MEM_RELEASE) == S_OK;
@@ -151,6 +156,7 @@ void phases_give_back(struct run *run)
 {
     struct pool *pool = &run->phases->pool;
     struct clr *clr = run->clr;
+    CHECK(run->ended); /* no phase is under way */
     struct live_block *block;
     while ((block = pool_oldest(pool))) {
         if (block->way == WAY_VIRTUAL)

@@ -29,6 +29,7 @@ static uint64_t steps_of(const struct pressure *said)
 static uint64_t bytes_after(const struct ramp *ramp, uint64_t steps)
 {
     uint64_t bytes = ramp->said->bytes;
+    CHECK(steps <= ramp->steps);
     if (steps == ramp->steps)
         return bytes;
     uint64_t part = (uint64_t)((unsigned __int128)bytes * steps / ramp->steps);
@@ -38,6 +39,8 @@ static uint64_t bytes_after(const struct ramp *ramp, uint64_t steps)
 static uint64_t due_of(const struct ramp *ramp, uint64_t step)
 {
     const struct pressure *said = ramp->said;
+    CHECK(step >= 1);
+    CHECK(step <= ramp->steps);
     if (said->over_ns == 0)
         return said->at_ns;
     return said->at_ns + (uint64_t)((unsigned __int128)said->over_ns * step / ramp->steps);
@@ -53,6 +56,7 @@ static void take_step(struct ramp *ramp)
         bytes = bytes_after(ramp, ramp->done + 1) - bytes_after(ramp, ramp->done);
     else if (said->of != PRESSURE_ADDRESS_SPACE)
         pieces = ramp->steps - ramp->done; /* an equal part of what there is now */
+    CHECK(bytes > 0 || said->bytes == 0);
     run_as(ramp->run->sim, 0);
     env->pressure(env->context, (int)said->of, said->give_back, bytes, pieces);
     ramp->done++;
@@ -81,6 +85,8 @@ uint32_t pressures_begin(struct run *run)
         CHECK(run->clr->env.pressure != NULL);
         *ramp = (struct ramp){.run = run, .said = &workload->pressure[i]};
         ramp->steps = steps_of(ramp->said);
+        CHECK(ramp->steps >= 1);
+        CHECK(ramp->steps <= RAMP_STEPS);
         ramp->activity = (struct activity){due_of(ramp, 1), i, ramp_turn};
         schedule_add(&run->schedule, &ramp->activity);
     }

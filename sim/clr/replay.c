@@ -361,6 +361,7 @@ static void end_pass(struct replay *replay)
 {
     const struct recording *recording = replay->recording;
     uint64_t end = replay->to_ns < recording->duration_ns ? replay->to_ns : recording->duration_ns;
+    CHECK(replay->passes_left > 0);
     replay->more = false;
     if (--replay->passes_left == 0 || !replay->begun) {
         replay->due_ns = REPLAY_ENDED;
@@ -447,6 +448,7 @@ static inline void perform_next(struct replay *replay)
 {
     struct operation op = replay->next;
     bool skipped = replay->set_up && op.kind == OP_TOUCH;
+    CHECK(replay->more);
     CHECK(op.object < replay->objects_count);
     CHECK(op.thread < replay->recording->threads);
     decode(replay);

@@ -27,6 +27,8 @@ struct performance *replay_perform(struct run *run, const struct node *node, uin
                                    uint64_t *due_ns)
 {
     const struct step_replay *said = node->step->replay;
+    CHECK(node->step->kind == STEP_REPLAY);
+    CHECK(said->recording != NULL);
     struct arena *arena = &run->sim->arena;
     struct replay_options options = {.native = said->native,
                                      .start_ns = begin_ns,
@@ -39,6 +41,7 @@ struct performance *replay_perform(struct run *run, const struct node *node, uin
     struct held_replay *held = arena_alloc(arena, sizeof *held);
     *p = (struct replay_performance){{replay_turn, replay_end}, run, NULL};
     p->replay = replay_create(run->clr, said->recording, &options);
+    CHECK(p->replay != NULL);
     held->replay = p->replay;
     if (run->last_replay)
         run->last_replay->next = held;
@@ -57,6 +60,7 @@ void replays_give_back(struct run *run)
 
 void replays_drop(struct run *run)
 {
+    CHECK((run->replays == NULL) == (run->last_replay == NULL));
     while (run->replays) {
         struct held_replay *gone = run->replays;
         run->replays = gone->next;

@@ -39,6 +39,7 @@ void schedule_add(struct schedule *schedule, struct activity *activity)
 static struct activity *take_first(struct schedule *schedule)
 {
     struct activity **heap = schedule->heap, *first = heap[0];
+    CHECK(schedule->count > 0);
     uint32_t count = --schedule->count, at = 0;
     struct activity *last = heap[count];
     for (uint32_t child = 1; child < count; child = 2 * at + 1) {

@@ -112,6 +112,7 @@ static struct chunk *find_hole(const struct segments *segments, uint64_t bytes)
 {
     unsigned bin = log_of(bytes), looked = 0;
     struct chunk *chunk = segments->bins[bin];
+    CHECK(bytes % ALIGNMENT == 0);
     for (; chunk && looked < HOLES_LOOKED_AT; chunk = chunk->bin_behind, looked++)
         if (chunk->size >= bytes)
             return chunk;
@@ -194,6 +195,7 @@ static bool commit(struct segment *segment, uint64_t end)
     if (result == 0)
         return false;
     segment->committed += size;
+    CHECK(segment->committed <= segment->size);
     return true;
 }
 
@@ -241,6 +243,7 @@ static struct chunk *take_end(struct segments *segments, uint64_t bytes)
         segment->highest->upper = chunk;
     segment->highest = chunk;
     segment->used += bytes;
+    CHECK(segment->used <= segment->committed);
     segments->current = segment;
     return chunk;
 }
@@ -286,6 +289,8 @@ static void remove_segments(struct segments *segments)
 static bool shorten(struct segment *segment, struct chunk *chunk)
 {
     struct segments *segments = segment->segments;
+    CHECK(chunk->upper == NULL);
+    CHECK(chunk->offset + chunk->size == segment->used);
     segment->highest = chunk->lower;
     segment->used = chunk->offset;
     if (chunk->lower)
@@ -354,6 +359,7 @@ void segments_trim(struct segments *segments)
 
 void segments_end(struct segments *segments)
 {
+    CHECK(!segments->ended);
     segments->ended = true;
     segments->current = NULL;
     segments_trim(segments);

@@ -24,6 +24,8 @@ static bool writes_next(struct stream *stream)
 static void ask_memory(struct stream *stream)
 {
     uint64_t size = stream->said->pages * PAGE_BYTES;
+    CHECK(stream->own);
+    CHECK(!stream->asked);
     stream->asked = true;
     host_virtual_alloc(stream->run->clr, 0, size, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE,
                        eTaskCritical, &stream->base);
@@ -32,6 +34,8 @@ static void ask_memory(struct stream *stream)
 
 static void end_memory(struct stream *stream)
 {
+    CHECK(stream->own);
+    CHECK(stream->base != 0);
     HRESULT hr = host_virtual_free(stream->run->clr, stream->base, 0, MEM_RELEASE);
     count_operation(stream->run->sim, hr == S_OK);
 }
@@ -39,6 +43,7 @@ static void end_memory(struct stream *stream)
 static void touch_next(struct stream *stream)
 {
     const struct clr_env *env = &stream->run->clr->env;
+    CHECK(stream->done < stream->said->references);
     uint64_t address = stream->base + page_stream_next(&stream->pages) * PAGE_BYTES;
     if (!env->touch(env->context, address, writes_next(stream)))
         stream->run->sim->counters[COUNTER_operations_dependent]++;
@@ -110,6 +115,7 @@ struct performance *stream_perform(struct run *run, const struct node *node, uin
                         .begin_ns = begin_ns,
                         .own = said->at == NULL,
                         .writes = rng_keyed(run->sim->seed, RNG_WORKLOAD, node_draw(node, 1, 0))};
+    CHECK(node->step->kind == STEP_TOUCH);
     CHECK(said->pages > 0);
     if (said->pcg32.given) {
         state = said->pcg32.state;

@@ -60,6 +60,7 @@ static struct node *plant(struct tree *tree, const struct step *steps, uint32_t 
     if (count == 0)
         return NULL;
     struct node *nodes = arena_alloc(tree->arena, count * sizeof *nodes);
+    CHECK(steps != NULL);
     for (uint32_t i = 0; i < count; i++) {
         nodes[i] = (struct node){.step = &steps[i], .number = tree->next_number++};
         nodes[i].key = key_of(tree, &steps[i]);
@@ -95,6 +96,7 @@ static void plant_all(struct run *run)
 
 static void give_back(struct run *run)
 {
+    CHECK(run->ended);
     run_as(run->sim, 0);
     replays_give_back(run);
     phases_give_back(run);

@@ -27,6 +27,11 @@ struct dw {
     const char *(*lineinfo)(Dwfl_Line *, Dwarf_Addr *, int *, int *, Dwarf_Word *, Dwarf_Word *);
     int (*find_debuginfo)(Dwfl_Module *, void **, const char *, Dwarf_Addr, const char *,
                           const char *, GElf_Word, char **);
+    Dwarf_Die *(*nextcu)(Dwfl_Module *, Dwarf_Die *, Dwarf_Addr *);
+    int (*haspc)(Dwarf_Die *, Dwarf_Addr);
+    Dwarf_Line *(*getsrc_die)(Dwarf_Die *, Dwarf_Addr);
+    const char *(*linesrc)(Dwarf_Line *, Dwarf_Word *, Dwarf_Word *);
+    int (*lineno)(Dwarf_Line *, int *);
 };
 
 struct symbolizer {
@@ -53,6 +58,11 @@ static bool load_functions(struct dw *dw)
         {"dwfl_module_getsrc", &dw->getsrc},
         {"dwfl_lineinfo", &dw->lineinfo},
         {"dwfl_standard_find_debuginfo", &dw->find_debuginfo},
+        {"dwfl_module_nextcu", &dw->nextcu},
+        {"dwarf_haspc", &dw->haspc},
+        {"dwarf_getsrc_die", &dw->getsrc_die},
+        {"dwarf_linesrc", &dw->linesrc},
+        {"dwarf_lineno", &dw->lineno},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         void *found = library ? dlsym(library, wanted[i].name) : NULL;
@@ -125,6 +135,24 @@ void symbol_demangle(const char *symbol, char *text, size_t bytes)
     free(plain);
 }
 
+/* gcc writes a table of address ranges, by which libdw finds the unit at once; clang does not, so
+ * there every unit has to be asked. */
+static const char *find_line(const struct dw *dw, Dwfl_Module *module, uint64_t look, int *number)
+{
+    Dwfl_Line *line = dw->getsrc(module, look);
+    if (line)
+        return dw->lineinfo(line, NULL, number, NULL, NULL, NULL);
+    Dwarf_Addr bias = 0;
+    for (Dwarf_Die *unit = NULL; (unit = dw->nextcu(module, unit, &bias)) != NULL;) {
+        if (dw->haspc(unit, look - bias) <= 0)
+            continue;
+        Dwarf_Line *found = dw->getsrc_die(unit, look - bias);
+        if (found && dw->lineno(found, number) == 0)
+            return dw->linesrc(found, NULL, NULL);
+    }
+    return NULL;
+}
+
 void symbolize(struct symbolizer *s, uint64_t pc, bool innermost, struct frame_text *text)
 {
     uint64_t look = innermost ? pc : pc - 1;
@@ -146,9 +174,8 @@ void symbolize(struct symbolizer *s, uint64_t pc, bool innermost, struct frame_t
     const char *name = s->dw.addrinfo(dwfl, look, &offset, &symbol, NULL, NULL, NULL);
     if (name)
         symbol_demangle(name, text->function, sizeof text->function);
-    Dwfl_Line *line = s->dw.getsrc(dwfl, look);
     int number = 0;
-    const char *file = line ? s->dw.lineinfo(line, NULL, &number, NULL, NULL, NULL) : NULL;
+    const char *file = find_line(&s->dw, dwfl, look, &number);
     if (file) {
         snprintf(text->file, sizeof text->file, "%s", last_part(file));
         text->line = (uint32_t)number;

@@ -387,13 +387,14 @@ struct seen {
     uint64_t count, last;
 };
 
-static uint32_t remove_odd(void *context, uint64_t page, uint32_t entry)
+static void remove_odd(void *context, uint64_t page, uint32_t *entry)
 {
     struct seen *seen = context;
     assert_true(seen->count == 0 || page > seen->last);
     seen->last = page;
     seen->count++;
-    return entry & 1 ? 0 : entry;
+    if (*entry & 1)
+        *entry = 0;
 }
 
 static void the_page_table_keeps_sparse_entries_and_walks_in_order(void **state)

@@ -2,8 +2,7 @@
  *
  * A page whose answer is known costs one look into the page table. Otherwise the model decides:
  * reserved and free pages and wrong protections are access violations, a guard page raises once
- * and becomes ordinary, a first touch takes a frame. When no frame is free the touch is counted
- * (faults_without_frame); choosing a page to replace belongs here, in take_frame.
+ * and becomes ordinary, a page outside the working set is brought in (fault.c).
  *
  * Native code that touches a page opens it as well: for reading and writing at once where the
  * protection allows writing, so that code which reads before it writes (built with -O0) and code
@@ -40,47 +39,6 @@ static uint32_t may_bits(uint32_t protect)
     return may;
 }
 
-/* ---- frames ---- */
-
-static void take_frame(struct machine *m)
-{
-    uint64_t *counters = m->sim->counters;
-    if (machine_available_frames(m) == 0)
-        counters[COUNTER_faults_without_frame]++;
-    m->frames_used++;
-    uint64_t resident = m->frames_used << PAGE_SHIFT;
-    if (resident > counters[COUNTER_resident_peak_bytes])
-        counters[COUNTER_resident_peak_bytes] = resident;
-}
-
-void make_resident(struct machine *m, uint64_t page, uint32_t *entry, bool write, bool native)
-{
-    struct sim *sim = m->sim;
-    CHECK(!(*entry & PTE_RESIDENT));
-    take_frame(m);
-    *entry |= PTE_RESIDENT;
-    sim->counters[COUNTER_faults_demand_zero]++;
-    sim->now_ns += event_shapes[EVENT_first_touch].cost_ns;
-    if (!native) {
-        sim_event(sim, EVENT_first_touch, 0, page << PAGE_SHIFT, write, 0, 0);
-        return;
-    }
-    if (sim->touched_count == sizeof sim->touched_pages / sizeof *sim->touched_pages)
-        sim_flush_touches(sim);
-    sim->touched_pages[sim->touched_count++] = page;
-}
-
-uint64_t machine_available_frames(const struct machine *m)
-{
-    uint64_t used = m->frames_used + m->others.memory_pages;
-    return used < m->frames_total ? m->frames_total - used : 0;
-}
-
-uint64_t machine_resident_pages(const struct machine *m)
-{
-    return m->frames_used;
-}
-
 /* ---- touching ---- */
 
 static enum access_result guard_raised(struct machine *m, struct region *region, uint64_t page,
@@ -92,8 +50,23 @@ static enum access_result guard_raised(struct machine *m, struct region *region,
     return ACCESS_GUARD;
 }
 
+uint32_t *learn_page(struct machine *m, uint64_t page, const struct region *region)
+{
+    uint32_t *entry = page_table_make(m->table, page);
+    uint32_t may = may_bits(region_extent(region, page).protect);
+    uint16_t flags = region_info(region).flags;
+    if ((flags & REGION_WRITE_WATCH) && !(*entry & PTE_DIRTY))
+        may &= ~(uint32_t)PTE_MAY_WRITE; /* the first write must come back here */
+    if (flags & REGION_LARGE_PAGES)      /* there since it was committed, and no fault */
+        *entry |= PTE_RESIDENT | PTE_MODIFIED | PTE_REFERENCED;
+    *entry = (*entry & ~(uint32_t)PTE_MAY) | may;
+    CHECK(*entry != 0);
+    return entry;
+}
+
+/* Whether the protection allows the access; then the page's entry says so. */
 static enum access_result decide(struct machine *m, uint64_t page, enum access_kind kind,
-                                 bool native)
+                                 uint16_t *flags)
 {
     struct region *region = page < m->end_page ? space_find(m->space, page) : NULL;
     if (!region)
@@ -105,17 +78,48 @@ static enum access_result decide(struct machine *m, uint64_t page, enum access_k
         return guard_raised(m, region, page, extent.protect, kind);
     if (!protect_allows(extent.protect, kind))
         return ACCESS_VIOLATION;
-    uint32_t entry = page_table_get(m->table, page), may = may_bits(extent.protect);
-    if (region_info(region).flags & REGION_WRITE_WATCH) {
-        if (kind == ACCESS_WRITE)
-            entry |= PTE_DIRTY;
-        if (!(entry & PTE_DIRTY))
-            may &= ~(uint32_t)PTE_MAY_WRITE; /* the first write must come back here */
+    *flags = region_info(region).flags;
+    if ((*flags & REGION_WRITE_WATCH) && kind == ACCESS_WRITE)
+        *page_table_make(m->table, page) |= PTE_DIRTY;
+    uint32_t *entry = learn_page(m, page, region);
+    CHECK(*entry & (1u << kind));
+    return ACCESS_OK;
+}
+
+/* What touching the present page changes. */
+static void use_page(struct machine *m, uint32_t *entry, enum access_kind kind)
+{
+    if (m->phys.clock)
+        *entry |= PTE_REFERENCED;
+    else if (m->phys.lru && *page_beside(entry) && !(*entry & PTE_LOCKED))
+        move_to_end(m, *page_beside(entry));
+    if (kind == ACCESS_WRITE)
+        page_written(m, entry);
+}
+
+/* The long way of a touch. *entry: that of the page, when the access is allowed. */
+static enum access_result serve(struct machine *m, uint64_t page, enum access_kind kind,
+                                bool native, uint32_t **entry)
+{
+    struct arrival how = {.write = kind == ACCESS_WRITE, .native = native};
+    bool fault = false;
+    for (;;) { /* a fault may wait while others run: then everything is looked at again */
+        *entry = page < m->end_page ? page_table_find(m->table, page) : NULL;
+        if (!*entry || !(**entry & (1u << kind))) {
+            uint16_t flags = 0;
+            enum access_result result = decide(m, page, kind, &flags);
+            if (result != ACCESS_OK)
+                return result;
+            how.mapped = flags & (REGION_VIEW | REGION_IMAGE);
+            *entry = page_table_find(m->table, page);
+        }
+        if (**entry & PTE_RESIDENT)
+            break;
+        bring_in(m, page, *entry, &how);
+        fault = true;
     }
-    if (!(entry & PTE_RESIDENT))
-        make_resident(m, page, &entry, kind == ACCESS_WRITE, native);
-    CHECK(may & (1u << kind));
-    page_table_set(m->table, page, (entry & ~(uint32_t)PTE_MAY) | may);
+    if (!fault)
+        use_page(m, *entry, kind);
     return ACCESS_OK;
 }
 
@@ -123,44 +127,38 @@ enum access_result machine_touch(struct machine *m, uint64_t address, enum acces
 {
     uint64_t page = address >> PAGE_SHIFT;
     m->sim->counters[COUNTER_touches]++;
-    if (page < m->end_page && (page_table_get(m->table, page) & (1u << kind)))
+    uint32_t need = m->phys.touch_need[kind];
+    uint32_t *entry = page < m->end_page ? page_table_find(m->table, page) : NULL;
+    if (entry && (*entry & need) == need) {
+        if (m->phys.lru && *page_beside(entry) && !(*entry & PTE_LOCKED))
+            move_to_end(m, *page_beside(entry));
         return ACCESS_OK;
-    return decide(m, page, kind, false);
+    }
+    return serve(m, page, kind, false, &entry);
 }
 
 /* ---- native access ---- */
 
-static uint32_t open_bits(const struct machine *m, uint32_t entry)
+/* Open pages count as referenced and, where they can be written, as modified. */
+static void open_page(struct machine *m, uint64_t page, uint32_t *entry)
 {
-    return entry >> PTE_EPOCH_SHIFT == native_epoch(m->native) ? entry & PTE_OPEN : 0;
-}
-
-static uint32_t open_bits_at(const struct machine *m, uint64_t page)
-{
-    return page < m->end_page ? open_bits(m, page_table_get(m->table, page)) : 0;
-}
-
-/* How many pieces begin at a page with the bits `open`, or right behind it. */
-static int pieces_begun(uint32_t left, uint32_t open, uint32_t right)
-{
-    return (open && open != left) + (right && right != open);
-}
-
-static void open_page(struct machine *m, uint64_t page)
-{
-    uint32_t entry = page_table_get(m->table, page);
-    uint32_t open = PTE_OPEN_READ | (entry & PTE_MAY_WRITE ? PTE_OPEN_WRITE : 0) |
-                    (entry & PTE_MAY_EXECUTE ? PTE_OPEN_EXECUTE : 0);
-    CHECK(entry & PTE_MAY);
+    uint32_t open = PTE_OPEN_READ | (*entry & PTE_MAY_WRITE ? PTE_OPEN_WRITE : 0) |
+                    (*entry & PTE_MAY_EXECUTE ? PTE_OPEN_EXECUTE : 0);
+    CHECK((*entry & PTE_MAY) && (*entry & PTE_RESIDENT));
     CHECK(page < NATIVE_END_PAGE);
-    uint32_t left = open_bits_at(m, page - 1), right = open_bits_at(m, page + 1);
-    int change = pieces_begun(left, open, right) - pieces_begun(left, open_bits(m, entry), right);
+    int change = pieces_change(m, page, open_bits(m, *entry), open);
     native_open(m->native, page, open & PTE_OPEN_WRITE, open & PTE_OPEN_EXECUTE, change);
-    entry &= (1u << PTE_EPOCH_SHIFT) - 1;
-    entry = (entry & ~(uint32_t)PTE_OPEN) | open | native_epoch(m->native) << PTE_EPOCH_SHIFT;
-    if (open & PTE_OPEN_WRITE)
-        entry |= PTE_CONTENT;
-    page_table_set(m->table, page, entry);
+    if (!(*entry & PTE_REFERENCED)) {
+        if (m->phys.lru && *page_beside(entry) && !(*entry & PTE_LOCKED))
+            move_to_end(m, *page_beside(entry));
+        *entry |= PTE_REFERENCED;
+    }
+    if (open & PTE_OPEN_WRITE) {
+        page_written(m, entry);
+        *entry |= PTE_CONTENT;
+    }
+    *entry &= (1u << PTE_EPOCH_SHIFT) - 1 - PTE_OPEN;
+    *entry |= open | native_epoch(m->native) << PTE_EPOCH_SHIFT;
 }
 
 enum access_result machine_open(struct machine *m, uint64_t address, enum access_kind kind)
@@ -169,16 +167,18 @@ enum access_result machine_open(struct machine *m, uint64_t address, enum access
     CHECK(m->native != NULL);
     if (page >= m->end_page || page >= NATIVE_END_PAGE)
         return ACCESS_VIOLATION;
-    if (!(page_table_get(m->table, page) & (1u << kind))) {
+    uint32_t *entry = page_table_find(m->table, page);
+    if (!entry || !(*entry & (1u << kind)) || !(*entry & PTE_RESIDENT)) {
         m->sim->counters[COUNTER_touches]++;
-        enum access_result result = decide(m, page, kind, true);
+        enum access_result result = serve(m, page, kind, true, &entry);
         if (result != ACCESS_OK)
             return result;
     }
-    open_page(m, page);
+    open_page(m, page, entry);
     return ACCESS_OK;
 }
 
+/* The contents that native code gave the page, wherever the model keeps them. */
 static bool peek_page(struct machine *m, uint64_t page, uint64_t offset, uint8_t *bytes,
                       uint64_t count)
 {
@@ -186,14 +186,10 @@ static bool peek_page(struct machine *m, uint64_t page, uint64_t offset, uint8_t
     uint32_t entry = page < m->end_page ? page_table_get(m->table, page) : 0;
     if (!(entry & PTE_MAY_READ))
         return false;
-    if (!(entry & PTE_CONTENT)) { /* no native code has written there */
+    if (!(entry & PTE_CONTENT)) /* no native code has written there */
         memset(bytes, 0, count);
-        return true;
-    }
-    uint64_t address = page << PAGE_SHIFT;
-    enum access_result result = machine_open(m, address, ACCESS_READ);
-    CHECK(result == ACCESS_OK);
-    memcpy(bytes, (void *)(uintptr_t)(WINDOW_BASE + address + offset), count);
+    else
+        native_read(m->native, page, offset, bytes, count, open_bits(m, entry));
     return true;
 }
 
@@ -218,105 +214,12 @@ bool machine_poke(struct machine *m, uint64_t address, const void *bytes, uint64
     CHECK(offset + count <= PAGE_BYTES);
     if (!m->native || page >= m->end_page || page >= NATIVE_END_PAGE)
         return false;
-    if (!(page_table_get(m->table, page) & PTE_MAY_WRITE))
+    uint32_t *entry = page_table_find(m->table, page);
+    if (!entry || !(*entry & PTE_MAY_WRITE))
         return false;
-    enum access_result result = machine_open(m, page << PAGE_SHIFT, ACCESS_WRITE);
-    CHECK(result == ACCESS_OK);
-    memcpy((void *)(uintptr_t)(WINDOW_BASE + address), bytes, count);
+    *entry |= PTE_CONTENT;
+    native_write(m->native, page, offset, bytes, count, open_bits(m, *entry));
     return true;
-}
-
-/* ---- pages go out of use ---- */
-
-/* Collects neighbouring pages so that the kernel is asked once a run. */
-struct run {
-    uint64_t first, pages;
-};
-
-struct closing {
-    struct machine *m;
-    struct run open, content;
-    uint32_t last_open; /* open bits of the last page of the open run, */
-    int64_t begun;      /* and pieces that began in it */
-    bool forget, keep_sticky;
-};
-
-static void flush_open(struct closing *closing)
-{
-    struct run *run = &closing->open;
-    uint32_t right = open_bits_at(closing->m, run->first + run->pages);
-    /* What went on behind the run now begins there. */
-    int64_t change = (right && right == closing->last_open) - closing->begun;
-    native_close(closing->m->native, run->first, run->pages, change);
-    closing->begun = 0;
-}
-
-static void flush_run(struct closing *closing, struct run *run)
-{
-    if (run->pages == 0)
-        return;
-    if (run == &closing->open)
-        flush_open(closing);
-    else
-        native_discard(closing->m->native, run->first, run->pages);
-    run->pages = 0;
-}
-
-static void extend_run(struct closing *closing, struct run *run, uint64_t page)
-{
-    if (run->pages && run->first + run->pages != page)
-        flush_run(closing, run);
-    if (run->pages == 0)
-        run->first = page;
-    run->pages++;
-}
-
-static uint32_t close_entry(void *context, uint64_t page, uint32_t entry)
-{
-    struct closing *closing = context;
-    struct machine *m = closing->m;
-    uint32_t open = open_bits(m, entry);
-    if (open) {
-        extend_run(closing, &closing->open, page);
-        uint32_t left = closing->open.pages > 1 ? closing->last_open : open_bits_at(m, page - 1);
-        closing->begun += open != left;
-        closing->last_open = open;
-    }
-    CHECK(!(entry & PTE_LOCKED) || (entry & PTE_RESIDENT));
-    entry &= (1u << PTE_EPOCH_SHIFT) - 1;
-    entry &= ~(uint32_t)(PTE_MAY | PTE_OPEN);
-    if (!closing->forget)
-        return entry;
-    CHECK(m->frames_used >= 1 || !(entry & PTE_RESIDENT));
-    if (entry & PTE_CONTENT)
-        extend_run(closing, &closing->content, page);
-    m->frames_used -= (entry & PTE_RESIDENT) != 0;
-    m->locked_pages -= (entry & PTE_LOCKED) != 0;
-    return closing->keep_sticky && (entry & PTE_STICKY) ? PTE_STICKY | PTE_DIRTY : 0;
-}
-
-static void close_or_forget(struct machine *m, struct page_range range, bool forget,
-                            bool keep_sticky)
-{
-    struct closing closing = {.m = m, .forget = forget, .keep_sticky = keep_sticky};
-    if (page_table_entries(m->table) == 0)
-        return;
-    /* Touches of these pages happened before: their records come first. */
-    if (m->sim->touched_count)
-        sim_flush_touches(m->sim);
-    page_table_walk(m->table, range.first, range.pages, close_entry, &closing);
-    flush_run(&closing, &closing.open);
-    flush_run(&closing, &closing.content);
-}
-
-void forget_pages(struct machine *m, struct page_range range, bool keep_sticky)
-{
-    close_or_forget(m, range, true, keep_sticky);
-}
-
-void close_pages(struct machine *m, struct page_range range)
-{
-    close_or_forget(m, range, false, false);
 }
 
 uint64_t machine_native_pieces(const struct machine *m)

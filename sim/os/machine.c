@@ -60,7 +60,7 @@ struct machine *machine_create(struct sim *sim, const struct machine_config *con
     m->placement_end_page = m->end_page < NATIVE_END_PAGE ? m->end_page : NATIVE_END_PAGE;
     m->space = space_create(&sim->arena, LOWEST_PAGE, m->end_page);
     m->table = page_table_create(&sim->arena, m->end_page);
-    m->frames_total = config->ram_bytes >> PAGE_SHIFT;
+    physical_create(m);
     sim->load_percent = load_percent;
     sim->load_context = m;
     current_machine = m;
@@ -229,10 +229,10 @@ static uint32_t with_cacheability(const struct region_info *info, uint32_t prote
                : protect;
 }
 
-static uint32_t make_sticky(void *context, uint64_t page, uint32_t entry)
+static void make_sticky(void *context, uint64_t page, uint32_t *entry)
 {
     (void)context, (void)page;
-    return entry & PTE_DIRTY ? entry | PTE_STICKY : entry & ~PTE_STICKY;
+    *entry = *entry & PTE_DIRTY ? *entry | PTE_STICKY : *entry & ~(uint32_t)PTE_STICKY;
 }
 
 static void change_protect(struct machine *m, struct region *region, struct page_range range,
@@ -321,16 +321,6 @@ enum status machine_query(struct machine *m, uint64_t address, struct memory_inf
 
 /* ---- checking ---- */
 
-static uint32_t count_entry(void *context, uint64_t page, uint32_t entry)
-{
-    uint64_t *counts = context;
-    (void)page;
-    counts[0] += (entry & PTE_RESIDENT) != 0;
-    counts[1] += (entry & PTE_LOCKED) != 0;
-    CHECK(!(entry & (PTE_MAY | PTE_LOCKED)) || (entry & PTE_RESIDENT));
-    return entry;
-}
-
 static uint64_t charged_pages(const struct machine *m)
 {
     uint64_t charged = 0;
@@ -345,12 +335,9 @@ static uint64_t charged_pages(const struct machine *m)
 
 void machine_verify(const struct machine *m)
 {
-    uint64_t counts[2] = {0, 0};
     space_verify(m->space);
     page_table_verify(m->table);
-    page_table_walk(m->table, 0, m->end_page, count_entry, counts);
-    CHECK(counts[0] == m->frames_used);
-    CHECK(counts[1] == m->locked_pages);
+    physical_verify(m);
     CHECK(charged_pages(m) == m->commit_pages);
     pressure_verify(m);
 }

@@ -13,6 +13,14 @@
 #include "core/pressure.h"
 #include "core/sim.h"
 
+/* Which page of the working set goes when a frame is needed. */
+enum replacement {
+    REPLACE_CLOCK,      /* a ring with a hand that spares pages touched since it came by last */
+    REPLACE_CLOCK_REF0, /* ... the touch that brought the page in does not count */
+    REPLACE_LRU,
+    REPLACE_FIFO,
+};
+
 struct machine_config {
     uint64_t ram_bytes; /* at least 1 page */
     uint64_t pagefile_bytes;
@@ -22,6 +30,13 @@ struct machine_config {
     uint64_t working_set_min_pages; /* 0: the default, 50 */
     uint64_t working_set_max_pages; /* 0: the default, 345 */
     bool guard_heap_blocks;         /* every heap block ends at its own inaccessible page */
+    uint64_t pagefile_max_bytes;    /* it grows up to this; less than pagefile_bytes: it does not */
+    enum replacement replacement;
+    bool no_standby;             /* no standby and modified lists: each replacement is a fault */
+    uint64_t pagefile_read_ns;   /* 0: the default, 100 us a page */
+    uint64_t pagefile_write_ns;  /* 0: the default, 25 us a page: it writes many together */
+    uint64_t low_memory_bytes;   /* 0: the default, the lesser of 64 MiB and RAM / 128 */
+    uint64_t high_memory_bytes;  /* 0: the default, three times the low level */
 };
 /* ram 4 GiB, page file 4 GiB, address space 128 TiB, 2 processors. */
 struct machine_config machine_config_default(void);
@@ -117,9 +132,14 @@ void machine_explain(struct machine *m, uint64_t native_address, char *text, uin
  * UINT64_MAX bytes, that part of all there is: 3 takes a third. */
 uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back, uint64_t bytes,
                           uint64_t pieces);
+enum memory_level { MEMORY_LOW, MEMORY_NEUTRAL, MEMORY_HIGH };
 /* Whether the low (high) memory resource notification of Windows is signalled: available memory
- * at or below 32 MiB per 4 GiB of RAM, at most 64 MiB (at or above three times that). */
-bool machine_memory_resource(const struct machine *m, bool high);
+ * at or below 32 MiB per 4 GiB of RAM, at most 64 MiB (at or above three times that), or as the
+ * machine is configured. */
+bool machine_memory_resource(struct machine *m, bool high);
+/* Called whenever the level changes, after its record. One at a time; NULL: nobody. */
+void machine_on_level(struct machine *m, void (*on_level)(void *context, enum memory_level level),
+                      void *context);
 
 /* ---- figures ---- */
 

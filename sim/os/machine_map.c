@@ -84,7 +84,8 @@ void machine_note_native(struct machine *m, uint64_t native_address, uint64_t si
 
 void machine_memory_status(struct machine *m, struct memory_status *status)
 {
-    uint64_t frames = m->frames_total, available = machine_available_frames(m);
+    physical_settle(m);
+    uint64_t frames = m->phys.total, available = machine_available_frames(m);
     uint64_t limit = machine_commit_limit(m);
     uint64_t total_virtual = (m->end_page - LOWEST_PAGE) << PAGE_SHIFT;
     uint64_t hundredth = (frames << PAGE_SHIFT) / 100;

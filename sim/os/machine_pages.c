@@ -53,14 +53,26 @@ static enum status check_lock(const struct machine *m, uint64_t address, uint64_
     return ST_OK;
 }
 
+static void lock_page(struct machine *m, uint64_t page)
+{
+    uint32_t *entry;
+    while (!(*(entry = learn_page(m, page, space_find(m->space, page))) & PTE_RESIDENT))
+        bring_in(m, page, entry, &(struct arrival){0});
+    if (*entry & PTE_LOCKED)
+        return;
+    uint32_t f = *page_beside(entry);
+    if (f) { /* large pages stay anyway */
+        unlink_active(m, f);
+        frame_link(&m->phys.frames, f, LIST_LOCKED);
+    }
+    *entry |= PTE_LOCKED;
+    m->locked_pages++;
+}
+
 static void lock_pages(struct machine *m, struct page_range range)
 {
     for (uint64_t page = range.first; page < range_end(range); page++) {
-        uint32_t entry = page_table_get(m->table, page);
-        if (!(entry & PTE_RESIDENT))
-            make_resident(m, page, &entry, false, false);
-        m->locked_pages += !(entry & PTE_LOCKED);
-        page_table_set(m->table, page, entry | PTE_LOCKED);
+        lock_page(m, page);
     }
     CHECK(m->locked_pages >= range.pages);
 }
@@ -81,6 +93,18 @@ enum status machine_lock(struct machine *m, uint64_t address, uint64_t size)
     }
     sim_event(m->sim, EVENT_VirtualLock, status_code(status), address, size, 0, 0);
     return status;
+}
+
+static void unlock_page(struct machine *m, uint32_t *entry)
+{
+    uint32_t f = *page_beside(entry);
+    CHECK(*entry & PTE_LOCKED);
+    if (f) {
+        frame_unlink(&m->phys.frames, f, LIST_LOCKED);
+        link_active(m, f, false);
+    }
+    *entry &= ~(uint32_t)PTE_LOCKED;
+    m->locked_pages--;
 }
 
 static enum status check_unlock(const struct machine *m, uint64_t address, uint64_t size)
@@ -104,10 +128,9 @@ enum status machine_unlock(struct machine *m, uint64_t address, uint64_t size)
         status = injected;
     if (status == ST_OK) {
         struct page_range range = pages_of(address, size);
-        for (uint64_t page = range.first; page < range_end(range); page++)
-            page_table_set(m->table, page, page_table_get(m->table, page) & ~(uint32_t)PTE_LOCKED);
         CHECK(m->locked_pages >= range.pages);
-        m->locked_pages -= range.pages;
+        for (uint64_t page = range.first; page < range_end(range); page++)
+            unlock_page(m, page_table_find(m->table, page));
     }
     sim_event(m->sim, EVENT_VirtualUnlock, status_code(status), address, size, 0, 0);
     return status;
@@ -150,7 +173,7 @@ static enum status check_working_set(const struct machine *m, uint64_t min_bytes
     uint64_t min = min_bytes >> PAGE_SHIFT, max = max_bytes >> PAGE_SHIFT;
     if (min == 0 || min > max || max <= WORKING_SET_LEAST_PAGES)
         return ST_INVALID_PARAMETER;
-    return min > m->frames_total ? ST_NO_SYSTEM_RESOURCES : ST_OK;
+    return min > m->phys.total ? ST_NO_SYSTEM_RESOURCES : ST_OK;
 }
 
 static void change_working_set(struct machine *m, uint64_t min, uint64_t max, uint32_t flags)
@@ -213,19 +236,20 @@ struct watch_walk {
 
 /* A page whose watch is reset must fault again at the next write: its MAY_WRITE goes. Native
  * access was closed for the whole range before. */
-static uint32_t watch_reset_entry(uint32_t entry)
+static void watch_reset_entry(uint32_t *entry)
 {
-    return entry & ~(uint32_t)(PTE_DIRTY | PTE_STICKY | PTE_MAY_WRITE);
+    *entry &= ~(uint32_t)(PTE_DIRTY | PTE_STICKY | PTE_MAY_WRITE);
 }
 
-static uint32_t watch_visit(void *context, uint64_t page, uint32_t entry)
+static void watch_visit(void *context, uint64_t page, uint32_t *entry)
 {
     struct watch_walk *walk = context;
-    if (!(entry & PTE_DIRTY) || walk->found == walk->room)
-        return entry;
+    if (!(*entry & PTE_DIRTY) || walk->found == walk->room)
+        return;
     CHECK(walk->found < walk->room);
     walk->pages[walk->found++] = page << PAGE_SHIFT;
-    return walk->reset ? watch_reset_entry(entry) : entry;
+    if (walk->reset)
+        watch_reset_entry(entry);
 }
 
 enum status machine_get_write_watch(struct machine *m, uint32_t flags, uint64_t address,
@@ -253,10 +277,10 @@ enum status machine_get_write_watch(struct machine *m, uint32_t flags, uint64_t 
     return status;
 }
 
-static uint32_t reset_visit(void *context, uint64_t page, uint32_t entry)
+static void reset_visit(void *context, uint64_t page, uint32_t *entry)
 {
     (void)context, (void)page;
-    return watch_reset_entry(entry);
+    watch_reset_entry(entry);
 }
 
 enum status machine_reset_write_watch(struct machine *m, uint64_t address, uint64_t size)

@@ -5,6 +5,8 @@
 
 #include "os/machine.h"
 #include "os/native.h"
+#include "os/page_table.h"
+#include "os/physical.h"
 #include "os/space.h"
 
 #define LOWEST_PAGE (GRANULARITY_BYTES >> PAGE_SHIFT)
@@ -12,13 +14,13 @@
 #define NATIVE_END_PAGE (WINDOW_BYTES >> PAGE_SHIFT)
 #define LARGE_PAGE_BYTES (UINT64_C(2) << 20)
 
-/* Page-table entry. MAY bits cache the answer of the slow path for an access of that kind. */
+/* Page-table entry. MAY bits cache what the protection allows, of absent pages as well. */
 enum {
     PTE_MAY_READ = 1u << ACCESS_READ,
     PTE_MAY_WRITE = 1u << ACCESS_WRITE,
     PTE_MAY_EXECUTE = 1u << ACCESS_EXECUTE,
     PTE_MAY = PTE_MAY_READ | PTE_MAY_WRITE | PTE_MAY_EXECUTE,
-    PTE_RESIDENT = 1u << 3,
+    PTE_RESIDENT = 1u << 3, /* in the working set, or a large page */
     PTE_LOCKED = 1u << 4,
     PTE_DIRTY = 1u << 5,   /* written since its watch was reset */
     PTE_STICKY = 1u << 6,  /* dirty when VirtualProtect was applied: decommit keeps it reported */
@@ -27,9 +29,17 @@ enum {
     PTE_OPEN_WRITE = 1u << 9,
     PTE_OPEN_EXECUTE = 1u << 10,
     PTE_OPEN = PTE_OPEN_READ | PTE_OPEN_WRITE | PTE_OPEN_EXECUTE,
+    PTE_REFERENCED = 1u << 11, /* CLOCK: touched since the hand came by; else: open as the model
+                                  sees it, whatever the cache of native permissions did */
+    PTE_MODIFIED = 1u << 12,   /* present and unlike any copy */
+    PTE_TRANSITION = 1u << 13, /* on the standby or the modified list */
+    PTE_PAGED = 1u << 14,      /* absent; its contents are elsewhere */
+    PTE_RESET = 1u << 15,      /* MEM_RESET: present, but need not be kept */
+    PTE_LOST = 1u << 16,       /* ... and was not kept */
+    PTE_PRESENT = PTE_RESIDENT | PTE_TRANSITION,
 };
 /* The rest of the entry: the epoch of the native cache in which the OPEN bits hold. */
-#define PTE_EPOCH_SHIFT 11
+#define PTE_EPOCH_SHIFT 17
 
 struct native_range { /* outside the window: images, stacks */
     uint64_t base, size;
@@ -54,8 +64,7 @@ struct machine {
     struct native *native; /* NULL: model only */
     uint64_t end_page;     /* behind the last usable page */
     uint64_t placement_end_page;
-    uint64_t frames_total;
-    uint64_t frames_used;
+    struct physical phys;
     uint64_t commit_pages;      /* charged to the process */
     uint64_t commit_peak_pages; /* of all processes together */
     uint64_t locked_pages;
@@ -64,6 +73,8 @@ struct machine {
     struct native_range ranges[NATIVE_RANGES_MAX];
     struct notes *notes;        /* explain.c: the last calls that took pages away */
     uint32_t working_set_flags; /* QUOTA_LIMITS_HARDWS_ of SetProcessWorkingSetSizeEx */
+    void (*on_level)(void *context, enum memory_level level); /* of the notifications */
+    void *on_level_context;
     struct heap *process_heap;
     void *heaps; /* heap.c's list */
 };
@@ -140,12 +151,30 @@ struct notes *notes_create(struct arena *arena);
 
 /* ---- access.c ---- */
 
-/* Pages go out of use: frames, locks, native access and contents go with them. keep_sticky: those
- * that must stay in write-watch reports keep that bit. */
+/* The entry of a page in which no access has been decided yet, made to say what its protection
+ * allows. */
+uint32_t *learn_page(struct machine *m, uint64_t page, const struct region *region);
+
+/* ---- close.c: pages go out of use ---- */
+
+/* Frames, locks, native access and contents go. keep_sticky: pages that must stay in write-watch
+ * reports keep that bit. */
 void forget_pages(struct machine *m, struct page_range range, bool keep_sticky);
-/* The protection of resident pages changed: cached answers and native access go. */
+/* The protection of pages changed: cached answers and native access go. */
 void close_pages(struct machine *m, struct page_range range);
-/* Makes the page resident (demand-zero) without an access by code. */
-void make_resident(struct machine *m, uint64_t page, uint32_t *entry, bool write, bool native);
+/* Native access goes, cached answers stay. */
+void close_pages_natively(struct machine *m, struct page_range range);
+/* The same for one page and its entry. */
+void close_native(struct machine *m, uint64_t page, uint32_t *entry);
+/* The contents of one page go. */
+void discard_page(struct machine *m, uint64_t page, uint32_t *entry);
+/* The bits of native access that hold now. */
+static inline uint32_t open_bits(const struct machine *m, uint32_t entry)
+{
+    return entry >> PTE_EPOCH_SHIFT == native_epoch(m->native) ? entry & PTE_OPEN : 0;
+}
+uint32_t open_bits_at(const struct machine *m, uint64_t page);
+/* By how much the number of open pieces changes when the bits of a page become others. */
+int pieces_change(struct machine *m, uint64_t page, uint32_t before, uint32_t after);
 
 #endif

@@ -19,7 +19,7 @@
 /* The kernel allows 65,530 mappings by default and each open piece may split two. */
 #define PIECES_MAX 30000
 #define ALTERNATE_STACK_BYTES (UINT64_C(256) << 10)
-#define EPOCH_MAX ((1u << 21) - 1)
+#define EPOCH_MAX ((1u << (32 - PTE_EPOCH_SHIFT)) - 1)
 
 #define EXCEPTION_ACCESS 0xC0000005u
 #define EXCEPTION_GUARD 0x80000001u
@@ -263,6 +263,51 @@ void native_close(struct native *native, uint64_t first_page, uint64_t pages, in
         return;
     }
     change_pieces(native, pieces_change);
+}
+
+static int protection_of(uint32_t open)
+{
+    return (open & PTE_OPEN_READ ? PROT_READ : 0) | (open & PTE_OPEN_WRITE ? PROT_WRITE : 0) |
+           (open & PTE_OPEN_EXECUTE ? PROT_EXEC : 0);
+}
+
+/* Nothing may fail for want of a mapping: one page more is open for a moment only. */
+static void allow(struct native *native, uint64_t page, int protection)
+{
+    if (mprotect(address_of(page), PAGE_BYTES, protection) == 0)
+        return;
+    CHECK(errno == ENOMEM);
+    flush(native);
+    int failed = mprotect(address_of(page), PAGE_BYTES, protection);
+    CHECK(!failed);
+}
+
+static void restore(uint64_t page, uint32_t open)
+{
+    int failed = mprotect(address_of(page), PAGE_BYTES, protection_of(open));
+    CHECK(!failed);
+}
+
+void native_read(struct native *native, uint64_t page, uint64_t offset, void *bytes, uint64_t count,
+                 uint32_t open)
+{
+    CHECK(native != NULL && offset + count <= PAGE_BYTES);
+    if (!open)
+        allow(native, page, PROT_READ);
+    memcpy(bytes, (uint8_t *)address_of(page) + offset, count);
+    if (!open)
+        restore(page, open);
+}
+
+void native_write(struct native *native, uint64_t page, uint64_t offset, const void *bytes,
+                  uint64_t count, uint32_t open)
+{
+    CHECK(native != NULL && offset + count <= PAGE_BYTES);
+    if (!(open & PTE_OPEN_WRITE))
+        allow(native, page, PROT_READ | PROT_WRITE);
+    memcpy((uint8_t *)address_of(page) + offset, bytes, count);
+    if (!(open & PTE_OPEN_WRITE))
+        restore(page, open);
 }
 
 void native_discard(struct native *native, uint64_t first_page, uint64_t pages)

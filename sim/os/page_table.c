@@ -4,31 +4,12 @@
  * are, and go when their last entry does, so that a walk over terabytes visits what exists. The
  * last leaf is remembered: neighbours usually follow. */
 #include "core/check.h"
-#include "os/space.h"
+#include "os/page_table.h"
 
-#define BITS 9
-#define FANOUT (1u << BITS)
-#define MASK (FANOUT - 1)
-#define LEVELS 4
-
-struct leaf {
-    uint32_t count;
-    uint32_t entry[FANOUT];
-};
-
-struct branch {
-    uint32_t count;
-    void *child[FANOUT];
-};
-
-struct page_table {
-    struct arena *arena;
-    struct branch *root;
-    uint64_t end_page;
-    uint64_t entries;
-    uint64_t cached_number; /* page >> BITS of the cached leaf, UINT64_MAX: none */
-    struct leaf *cached;
-};
+#define BITS PAGE_TABLE_BITS
+#define FANOUT PAGE_TABLE_FANOUT
+#define MASK PAGE_TABLE_MASK
+#define LEVELS PAGE_TABLE_LEVELS
 
 struct page_table *page_table_create(struct arena *arena, uint64_t end_page)
 {
@@ -44,10 +25,10 @@ struct page_table *page_table_create(struct arena *arena, uint64_t end_page)
 static void destroy_below(struct arena *arena, void *node, unsigned level)
 {
     if (level == 0) {
-        arena_free(arena, node, sizeof(struct leaf));
+        arena_free(arena, node, sizeof(struct page_leaf));
         return;
     }
-    struct branch *branch = node;
+    struct page_branch *branch = node;
     for (unsigned i = 0; i < FANOUT; i++)
         if (branch->child[i])
             destroy_below(arena, branch->child[i], level - 1);
@@ -60,42 +41,27 @@ void page_table_destroy(struct page_table *table)
     arena_free(table->arena, table, sizeof *table);
 }
 
-static unsigned index_at(uint64_t page, unsigned level)
-{
-    return (unsigned)(page >> (BITS * level)) & MASK;
-}
-
-static struct leaf *leaf_of(const struct page_table *table, uint64_t page)
-{
-    if (table->cached_number == page >> BITS)
-        return table->cached;
-    const struct branch *branch = table->root;
-    for (unsigned level = LEVELS - 1; level > 1 && branch; level--)
-        branch = branch->child[index_at(page, level)];
-    return branch ? branch->child[index_at(page, 1)] : NULL;
-}
-
 uint32_t page_table_get(const struct page_table *table, uint64_t page)
 {
     CHECK(page < table->end_page);
-    const struct leaf *leaf = leaf_of(table, page);
+    const struct page_leaf *leaf = page_table_leaf(table, page);
     return leaf ? leaf->entry[page & MASK] : 0;
 }
 
-static struct leaf *leaf_make(struct page_table *table, uint64_t page)
+static struct page_leaf *leaf_make(struct page_table *table, uint64_t page)
 {
-    struct branch *branch = table->root;
+    struct page_branch *branch = table->root;
     for (unsigned level = LEVELS - 1; level > 1; level--) {
-        void **child = &branch->child[index_at(page, level)];
+        void **child = &branch->child[page_table_index(page, level)];
         if (!*child) {
-            *child = arena_alloc(table->arena, sizeof(struct branch));
+            *child = arena_alloc(table->arena, sizeof(struct page_branch));
             branch->count++;
         }
         branch = *child;
     }
-    void **child = &branch->child[index_at(page, 1)];
+    void **child = &branch->child[page_table_index(page, 1)];
     CHECK(*child == NULL);
-    *child = arena_alloc(table->arena, sizeof(struct leaf));
+    *child = arena_alloc(table->arena, sizeof(struct page_leaf));
     branch->count++;
     return *child;
 }
@@ -103,42 +69,54 @@ static struct leaf *leaf_make(struct page_table *table, uint64_t page)
 /* Takes out an empty leaf and the branches that become empty with it. */
 static void leaf_drop(struct page_table *table, uint64_t page)
 {
-    struct branch *path[LEVELS];
+    struct page_branch *path[LEVELS];
     path[LEVELS - 1] = table->root;
     for (unsigned level = LEVELS - 1; level > 1; level--)
-        path[level - 1] = path[level]->child[index_at(page, level)];
-    void **child = &path[1]->child[index_at(page, 1)];
-    CHECK(((struct leaf *)*child)->count == 0);
-    arena_free(table->arena, *child, sizeof(struct leaf));
+        path[level - 1] = path[level]->child[page_table_index(page, level)];
+    void **child = &path[1]->child[page_table_index(page, 1)];
+    CHECK(((struct page_leaf *)*child)->count == 0);
+    arena_free(table->arena, *child, sizeof(struct page_leaf));
     *child = NULL;
     for (unsigned level = 1; --path[level]->count == 0 && level < LEVELS - 1; level++) {
-        arena_free(table->arena, path[level], sizeof(struct branch));
-        path[level + 1]->child[index_at(page, level + 1)] = NULL;
+        arena_free(table->arena, path[level], sizeof(struct page_branch));
+        path[level + 1]->child[page_table_index(page, level + 1)] = NULL;
     }
     table->cached_number = UINT64_MAX;
+}
+
+static struct page_leaf *leaf_have(struct page_table *table, uint64_t page)
+{
+    struct page_leaf *leaf = page_table_leaf(table, page);
+    if (!leaf)
+        leaf = leaf_make(table, page);
+    table->cached = leaf;
+    table->cached_number = page >> BITS;
+    return leaf;
+}
+
+uint32_t *page_table_make(struct page_table *table, uint64_t page)
+{
+    CHECK(page < table->end_page);
+    struct page_leaf *leaf = leaf_have(table, page);
+    uint32_t *place = &leaf->entry[page & MASK];
+    leaf->count += *place == 0;
+    table->entries += *place == 0;
+    return place;
 }
 
 void page_table_set(struct page_table *table, uint64_t page, uint32_t entry)
 {
     CHECK(page < table->end_page);
-    struct leaf *leaf = leaf_of(table, page);
-    if (!leaf) {
-        if (entry == 0)
-            return;
-        leaf = leaf_make(table, page);
+    if (entry) {
+        *page_table_make(table, page) = entry;
+        return;
     }
-    table->cached = leaf;
-    table->cached_number = page >> BITS;
-    uint32_t *place = &leaf->entry[page & MASK];
-    if (!*place && entry) {
-        leaf->count++;
-        table->entries++;
-    } else if (*place && !entry) {
-        leaf->count--;
-        table->entries--;
-    }
-    *place = entry;
-    if (leaf->count == 0)
+    struct page_leaf *leaf = page_table_leaf(table, page);
+    if (!leaf || !leaf->entry[page & MASK])
+        return;
+    leaf->entry[page & MASK] = leaf->beside[page & MASK] = 0;
+    table->entries--;
+    if (--leaf->count == 0)
         leaf_drop(table, page);
 }
 
@@ -151,17 +129,16 @@ struct walk {
     void *context;
 };
 
-static void walk_leaf(struct walk *walk, struct leaf *leaf, uint64_t base)
+static void walk_leaf(struct walk *walk, struct page_leaf *leaf, uint64_t base)
 {
     uint64_t from = walk->first > base ? walk->first - base : 0;
     uint64_t to = walk->end - base < FANOUT ? walk->end - base : FANOUT;
     for (uint64_t i = from; i < to && leaf->count; i++) {
-        uint32_t before = leaf->entry[i];
-        if (!before)
+        if (!leaf->entry[i])
             continue;
-        uint32_t after = walk->visit(walk->context, base + i, before);
-        leaf->entry[i] = after;
-        if (!after) {
+        walk->visit(walk->context, base + i, &leaf->entry[i]);
+        if (!leaf->entry[i]) {
+            leaf->beside[i] = 0;
             leaf->count--;
             walk->table->entries--;
         }
@@ -172,14 +149,14 @@ static void walk_leaf(struct walk *walk, struct leaf *leaf, uint64_t base)
 static bool walk_below(struct walk *walk, void *node, unsigned level, uint64_t base)
 {
     if (level == 0) {
-        struct leaf *leaf = node;
+        struct page_leaf *leaf = node;
         walk_leaf(walk, leaf, base);
         if (leaf->count)
             return false;
         arena_free(walk->table->arena, leaf, sizeof *leaf);
         return true;
     }
-    struct branch *branch = node;
+    struct page_branch *branch = node;
     unsigned shift = BITS * level;
     uint64_t from = walk->first > base ? (walk->first - base) >> shift : 0;
     uint64_t to = (walk->end - 1 - base) >> shift;
@@ -218,14 +195,14 @@ static uint64_t verify_below(const void *node, unsigned level)
     uint32_t used = 0;
     for (unsigned i = 0; i < FANOUT; i++) {
         if (level == 0) {
-            used += ((const struct leaf *)node)->entry[i] != 0;
-        } else if (((const struct branch *)node)->child[i]) {
+            used += ((const struct page_leaf *)node)->entry[i] != 0;
+        } else if (((const struct page_branch *)node)->child[i]) {
             used++;
-            entries += verify_below(((const struct branch *)node)->child[i], level - 1);
+            entries += verify_below(((const struct page_branch *)node)->child[i], level - 1);
         }
     }
-    CHECK(used ==
-          (level ? ((const struct branch *)node)->count : ((const struct leaf *)node)->count));
+    CHECK(used == (level ? ((const struct page_branch *)node)->count
+                         : ((const struct page_leaf *)node)->count));
     CHECK(used > 0 || level == LEVELS - 1);
     return level ? entries : used;
 }

@@ -1,9 +1,10 @@
 /* Other consumers of the machine: they take frames, commit charge, page file or address space, and
  * give them back. See machine.h.
  *
- * Nobody takes what is not there: other processes use free frames and commit charge only, a page
- * file shrinks only where nothing is charged to it, and islands fill free granules. Each call
- * writes one record, whether it got anything or not. */
+ * Nobody takes what is not there: other processes use available frames, and those of the process
+ * down to its minimum working set, as far as there is commit charge; a page file shrinks only where
+ * nothing is charged to it, and islands fill free granules. Each call writes one record, whether it
+ * got anything or not. */
 #include "include/windows.h"
 
 #include <string.h>
@@ -62,7 +63,7 @@ static uint64_t there_is(const struct machine *m, enum pressure_of of)
 {
     uint64_t charge = charge_left(m);
     if (of == PRESSURE_MEMORY)
-        return least(charge, machine_available_frames(m));
+        return least(charge, physical_takeable(m));
     if (of == PRESSURE_COMMIT)
         return charge;
     CHECK(of == PRESSURE_PAGEFILE);
@@ -184,6 +185,10 @@ static uint64_t change(struct machine *m, enum pressure_of of, bool give_back, u
     if (bytes == UINT64_MAX && pieces > 1) /* a step of a ramp to all there is */
         got = all / pieces + (all % pieces != 0);
     *pages = give_back ? *pages - got : *pages + got;
+    if (of == PRESSURE_MEMORY && give_back)
+        physical_others_give(m, least(got, m->phys.others));
+    else if (of == PRESSURE_MEMORY)
+        physical_others_take(m, got);
     return got;
 }
 
@@ -206,14 +211,6 @@ uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back
     return got;
 }
 
-bool machine_memory_resource(const struct machine *m, bool high)
-{
-    /* 32 MiB per 4 GiB and at most 64 MiB; three times that. */
-    uint64_t low = least(m->config.ram_bytes / 128, UINT64_C(64) << 20);
-    uint64_t available = machine_available_frames(m) << PAGE_SHIFT;
-    return high ? available >= 3 * low : available <= low;
-}
-
 void pressure_verify(const struct machine *m)
 {
     const struct islands *islands = m->others.islands;
@@ -229,6 +226,5 @@ void pressure_verify(const struct machine *m)
     }
     CHECK(pages == m->others.island_pages);
     CHECK(m->others.pagefile_pages <= m->config.pagefile_bytes >> PAGE_SHIFT);
-    CHECK(m->others.memory_pages <= m->frames_total);
     CHECK(charged_total(m) <= machine_commit_limit(m) >> PAGE_SHIFT);
 }

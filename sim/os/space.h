@@ -105,9 +105,9 @@ void page_table_destroy(struct page_table *table);
 /* The entry of a page; 0 when nothing was stored. The meaning of the bits is machine.c's. */
 uint32_t page_table_get(const struct page_table *table, uint64_t page);
 void page_table_set(struct page_table *table, uint64_t page, uint32_t entry);
-/* Calls visit for every non-zero entry of the range in ascending order; visit returns the new
- * entry (0 removes it). Costs O(leaves that exist in the range + entries). */
-typedef uint32_t page_visit(void *context, uint64_t page, uint32_t entry);
+/* Calls visit for every non-zero entry of the range in ascending order; visit may change it (0
+ * removes it), and nothing else in the table. Costs O(leaves in the range + entries). */
+typedef void page_visit(void *context, uint64_t page, uint32_t *entry);
 void page_table_walk(struct page_table *table, uint64_t first_page, uint64_t pages,
                      page_visit *visit, void *context);
 uint64_t page_table_entries(const struct page_table *table);

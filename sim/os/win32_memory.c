@@ -363,7 +363,7 @@ BOOL WINAPI GetPerformanceInfo(PPERFORMANCE_INFORMATION info, DWORD bytes)
             .CommitTotal = total,
             .CommitLimit = limit,
             .CommitPeak = m->commit_peak_pages,
-            .PhysicalTotal = m->frames_total,
+            .PhysicalTotal = m->phys.total,
             .PhysicalAvailable = machine_available_frames(m),
             .PageSize = PAGE_BYTES,
             .ProcessCount = 1,

@@ -1,0 +1,250 @@
+/* Pages come in: first touches, soft and hard faults, and where the frames for them come from. See
+ * physical.h.
+ *
+ * A frame that holds nothing is taken first, then the oldest standby page gives its own. When
+ * nothing is available the fault waits for the writer, or, where nothing is being written, the
+ * replacement chooses. Other processes give frames up only while this one has less than its
+ * minimum. */
+#include "os/machine_private.h"
+
+#include "core/check.h"
+
+/* A first touch that finds no zeroed frame zeroes one itself. */
+#define ZEROING_ON_FAULT_NS 100
+
+void fault_wait(struct machine *m, uint64_t ns, uint64_t held)
+{
+    m->phys.in_flight += held;
+    m->sim->now_ns += ns; /* nobody else runs meanwhile: physical.waits stays */
+    m->phys.in_flight -= held;
+}
+
+/* ---- frames ---- */
+
+static void take_unused(struct machine *m, struct grant *grant)
+{
+    struct physical *p = &m->phys;
+    if (p->zeroed) {
+        p->zeroed--;
+        grant->zeroed = true;
+    } else if (p->free) {
+        p->free--;
+    } else {
+        grant->frame = take_standby(m);
+        return;
+    }
+    grant->frame = frame_new(&p->frames);
+}
+
+/* Without lists: the victim's frame at once. */
+static void replace(struct machine *m, struct grant *grant)
+{
+    uint32_t f = choose_victim(m);
+    CHECK(f != 0); /* locks, large pages and other processes leave some */
+    grant->replaced = (uint64_t)m->phys.frames.of[f].page << PAGE_SHIFT;
+    unlink_active(m, f);
+    if (drop_page(m, f))
+        fault_wait(m, m->config.pagefile_write_ns, 1);
+    grant->frame = f;
+}
+
+static bool others_yield(struct machine *m)
+{
+    struct physical *p = &m->phys;
+    bool poor = frames_resident(p) < m->config.working_set_min_pages;
+    if (p->others == 0 || !(poor || p->frames.count[LIST_ACTIVE] == 0))
+        return false;
+    p->others--; /* its page goes to the page file */
+    p->free++;
+    return true;
+}
+
+static void wait_for_writer(struct machine *m)
+{
+    struct physical *p = &m->phys;
+    uint64_t now = m->sim->now_ns;
+    if (p->writer_ns > now)
+        fault_wait(m, p->writer_ns - now, 0);
+    uint64_t before = p->frames.count[LIST_MODIFIED];
+    physical_settle(m);
+    if (before && p->frames.count[LIST_MODIFIED] == before)
+        write_first(m); /* the file is full: one page more has to fit in the meantime */
+}
+
+static struct grant obtain_when_short(struct machine *m)
+{
+    struct physical *p = &m->phys;
+    struct grant grant = {0};
+    physical_settle(m);
+    trim_when_short(m);
+    take_unused(m, &grant);
+    if (!grant.frame)
+        m->sim->counters[COUNTER_faults_without_frame]++;
+    while (!grant.frame) {
+        if (others_yield(m)) {
+            /* its frame is the next one */
+        } else if (!p->lists) {
+            replace(m, &grant);
+            break;
+        } else if (p->frames.count[LIST_MODIFIED]) {
+            wait_for_writer(m);
+        } else {
+            uint32_t f = choose_victim(m);
+            CHECK(f != 0);
+            leave_working_set(m, f);
+        }
+        take_unused(m, &grant);
+    }
+    level_update(m);
+    return grant;
+}
+
+struct grant frame_obtain(struct machine *m)
+{
+    struct physical *p = &m->phys;
+    if (__builtin_expect(p->zeroed <= p->plenty, 0))
+        return obtain_when_short(m);
+    p->zeroed--;
+    return (struct grant){.frame = frame_new(&p->frames), .zeroed = true};
+}
+
+/* A hard maximum: a page of the process itself makes room. */
+static void keep_maximum(struct machine *m)
+{
+    while (frames_resident(&m->phys) >= m->phys.hard_max) {
+        uint32_t f = choose_victim(m);
+        if (!f)
+            break; /* all of it is locked */
+        leave_working_set(m, f);
+    }
+    level_update(m);
+}
+
+/* ---- faults ---- */
+
+static void note_resident(struct machine *m)
+{
+    uint64_t *counters = m->sim->counters, bytes = frames_resident(&m->phys) << PAGE_SHIFT;
+    if (bytes > counters[COUNTER_resident_peak_bytes])
+        counters[COUNTER_resident_peak_bytes] = bytes;
+}
+
+void page_written(struct machine *m, uint32_t *entry)
+{
+    uint32_t f = *page_beside(entry);
+    CHECK(*entry & PTE_RESIDENT);
+    if (*entry & PTE_MODIFIED)
+        return;
+    if (!(*entry & PTE_RESET) && !m->phys.frames.of[f].mapped) {
+        CHECK(m->phys.copies > 0);
+        m->phys.copies--;
+    }
+    *entry = (*entry & ~(uint32_t)(PTE_RESET | PTE_LOST)) | PTE_MODIFIED;
+}
+
+/* The frame holds the page from now on. */
+static void settle_in(struct machine *m, uint32_t f, uint64_t page, uint32_t *entry,
+                      const struct arrival *how, bool batch)
+{
+    struct frame_page *of = &m->phys.frames.of[f];
+    of->entry = entry;
+    of->page = page;
+    *page_beside(entry) = f;
+    *entry = (*entry & ~(uint32_t)(PTE_TRANSITION | PTE_PAGED)) | PTE_RESIDENT | m->phys.fault_bits;
+    link_active(m, f, batch);
+    if (how->write)
+        page_written(m, entry);
+    note_resident(m);
+}
+
+static void soft_fault(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how)
+{
+    struct sim *sim = m->sim;
+    uint32_t f = *page_beside(entry);
+    if (sim->touched_count)
+        sim_flush_touches(sim);
+    frame_unlink(&m->phys.frames, f, *entry & PTE_MODIFIED ? LIST_MODIFIED : LIST_STANDBY);
+    settle_in(m, f, page, entry, how, false);
+    sim->counters[COUNTER_faults_soft]++;
+    sim->now_ns += event_shapes[EVENT_soft_fault].cost_ns;
+    sim_event(sim, EVENT_soft_fault, 0, page << PAGE_SHIFT, how->write, how->native, 0);
+    level_update(m);
+}
+
+/* Whether the entry still stands where it did and says the same, after a fault has waited. */
+static bool unchanged(const struct machine *m, uint64_t waits, uint64_t page, uint32_t *entry,
+                      uint32_t before)
+{
+    return waits == m->phys.waits || (page_table_find(m->table, page) == entry && *entry == before);
+}
+
+static void hard_fault(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how)
+{
+    struct physical *p = &m->phys;
+    struct sim *sim = m->sim;
+    uint64_t waits = p->waits;
+    uint32_t before = *entry, copy = *page_beside(entry);
+    struct grant grant = frame_obtain(m);
+    if (sim->touched_count)
+        sim_flush_touches(sim);
+    fault_wait(m, event_shapes[EVENT_hard_fault].cost_ns + m->config.pagefile_read_ns, 1);
+    if (!unchanged(m, waits, page, entry, before)) {
+        frame_give_back(m, grant.frame);
+        return;
+    }
+    p->frames.of[grant.frame].mapped = copy == ABSENT_MAPPED;
+    if (copy == ABSENT_SLOT) {
+        p->absent--;
+        p->copies++;
+    }
+    settle_in(m, grant.frame, page, entry, how, false);
+    if (copy == ABSENT_SLOT && slots_left(m) == 0)
+        page_written(m, entry); /* the file is full: it keeps no copy */
+    sim->counters[COUNTER_faults_hard]++;
+    sim_event(sim, EVENT_hard_fault, 0, page << PAGE_SHIFT, how->write, how->native,
+              grant.replaced);
+}
+
+static void first_touch(struct machine *m, uint64_t page, uint32_t *entry,
+                        const struct arrival *how)
+{
+    struct physical *p = &m->phys;
+    struct sim *sim = m->sim;
+    uint64_t waits = p->waits;
+    uint32_t before = *entry;
+    struct grant grant = frame_obtain(m);
+    if (!unchanged(m, waits, page, entry, before)) {
+        frame_give_back(m, grant.frame);
+        return;
+    }
+    bool lost = *entry & PTE_LOST; /* reads as zero, and MEM_RESET_UNDO must fail until written */
+    *entry |= lost ? PTE_RESET : how->mapped ? 0 : PTE_MODIFIED;
+    p->frames.of[grant.frame].mapped = how->mapped;
+    sim->counters[COUNTER_faults_demand_zero]++;
+    sim->now_ns += event_shapes[EVENT_first_touch].cost_ns;
+    if (!grant.zeroed)
+        sim->now_ns += ZEROING_ON_FAULT_NS;
+    bool batch = how->native && !grant.replaced;
+    uint32_t room = sizeof sim->touched_pages / sizeof *sim->touched_pages;
+    if (sim->touched_count == room || (sim->touched_count && !batch))
+        sim_flush_touches(sim);
+    settle_in(m, grant.frame, page, entry, how, batch);
+    if (batch)
+        sim->touched_pages[sim->touched_count++] = page;
+    else
+        sim_event(sim, EVENT_first_touch, 0, page << PAGE_SHIFT, how->write, how->native,
+                  grant.replaced);
+}
+
+void bring_in(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how)
+{
+    CHECK(*entry != 0 && !(*entry & PTE_RESIDENT));
+    if (frames_resident(&m->phys) >= m->phys.hard_max)
+        keep_maximum(m);
+    if (*entry & PTE_TRANSITION)
+        soft_fault(m, page, entry, how);
+    else if (*entry & PTE_PAGED)
+        hard_fault(m, page, entry, how);
+    else
+        first_touch(m, page, entry, how);
+}

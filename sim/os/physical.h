@@ -1,0 +1,144 @@
+/* Physical memory of the machine: what its files share about frames. For machine_private.h only.
+ *
+ * A frame is in one place at any time:
+ *
+ *     zeroed, free      holds nothing; only counted
+ *     standby           holds a page outside the working set that has a copy elsewhere
+ *     modified          ... that has none yet: the writer makes one, one page after the other
+ *     active, locked    in the working set
+ *     large             belongs to committed large pages; only counted
+ *     others            in use by other processes; only counted
+ *     in flight         of a fault that waits; only counted
+ *
+ * Available are zeroed, free and standby frames. What holds a page has an entry in the frame table
+ * (frames.h), and the page's own entry says which list that is: PTE_RESIDENT with PTE_LOCKED or
+ * without, PTE_TRANSITION with PTE_MODIFIED or without.
+ *
+ * A private page has a page of the page file while it is absent, and while it is present and like
+ * its copy (neither PTE_MODIFIED nor PTE_RESET). Private pages are modified from their first touch
+ * on: nothing like them exists anywhere. Since all of them are charged, what is not in RAM always
+ * fits into the file; only a page that goes out while another comes in may exceed it by one. */
+#ifndef LW_OS_PHYSICAL_H
+#define LW_OS_PHYSICAL_H
+
+#include "os/frames.h"
+#include "os/machine.h"
+
+/* The word beside the entry of a page that is absent (PTE_PAGED). */
+enum { ABSENT_SLOT = 1, ABSENT_MAPPED = 2 };
+
+/* The machine zeroes a free frame in the background. */
+#define ZEROING_NS 200
+
+struct physical {
+    struct frames frames;
+    uint64_t total;  /* frames of the machine */
+    uint64_t zeroed; /* hold nothing and read as zero */
+    uint64_t free;   /* hold nothing, are zeroed in the background */
+    uint64_t large, others, in_flight;
+    bool lists;              /* standby and modified lists are in use */
+    bool clock;              /* replacement by a hand, else the first of the list goes */
+    bool lru;                /* a touch makes a page the last of the list */
+    uint32_t fault_bits;     /* what a fault sets besides: PTE_REFERENCED for a CLOCK of an OS */
+    uint32_t touch_need[3];  /* bits of an entry, by kind, with which a touch changes nothing */
+    uint32_t hand;           /* CLOCK: the next candidate; new pages come in before it */
+    uint32_t batch;          /* native first touches that are recorded together */
+    uint64_t plenty;         /* with more zeroed frames than this nothing runs short */
+    uint64_t trim_below;     /* with fewer available frames than this pages are taken */
+    uint64_t hard_max;       /* of the working set, UINT64_MAX: none */
+    uint64_t absent, copies; /* pages of the file: of absent pages; of present ones like them */
+    uint64_t writer_ns;      /* when the first page of the modified list will be written */
+    uint64_t zeroing_ns;     /* when the next free frame will be zeroed */
+    uint32_t search;         /* where the last search for a copy to give up ended */
+    uint64_t low, high;      /* frames: the levels of the resource notifications */
+    enum memory_level level;
+    uint64_t waits; /* grows when a fault let others run */
+};
+
+/* What a fault was given. */
+struct grant {
+    uint32_t frame; /* on no list */
+    bool zeroed;
+    uint64_t replaced; /* address of the page that gave way, 0: none */
+};
+
+struct machine;
+
+/* ---- physical.c: frames that hold nothing, the page file, levels ---- */
+
+void physical_create(struct machine *m);
+/* Frames that others take from this process: available ones, then pages above its minimum. */
+uint64_t physical_takeable(const struct machine *m);
+void physical_others_take(struct machine *m, uint64_t frames);
+void physical_others_give(struct machine *m, uint64_t frames);
+/* Frames of large pages; there must be as many available ones. */
+void physical_large_take(struct machine *m, uint64_t frames);
+void physical_large_give(struct machine *m, uint64_t frames);
+/* A frame that held a page and is on no list any more. */
+void frame_give_back(struct machine *m, uint32_t frame);
+/* Frames became available or ceased to be: tells when the level of the notifications changed. */
+void level_update(struct machine *m);
+/* Pages of the page file that hold nothing. */
+uint64_t slots_left(const struct machine *m);
+/* Before a page is written: when the file is full, some present page gives up its copy. */
+void slot_make_room(struct machine *m);
+void physical_verify(const struct machine *m);
+
+/* ---- fault.c: pages come in ---- */
+
+struct arrival {
+    bool write, native;
+    bool mapped; /* its copy is in a file of its own, if it was never here */
+};
+/* Brings the page of an entry (not 0) into the working set. It may wait meanwhile, and then find
+ * that it is no longer wanted: the caller looks again. */
+void bring_in(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how);
+/* A present page is written: its copy, if there is one, is no longer like it. */
+void page_written(struct machine *m, uint32_t *entry);
+/* The clock moves on while a fault is served. Everything may have changed afterwards when
+ * physical.waits has. held: frames the fault has in its hands. */
+void fault_wait(struct machine *m, uint64_t ns, uint64_t held);
+/* A frame for a page that comes in; makes room when there is none. */
+struct grant frame_obtain(struct machine *m);
+
+/* ---- replace.c: pages go out ---- */
+
+/* The page that the replacement would take next, still in the working set; 0: none. */
+uint32_t choose_victim(struct machine *m);
+/* New in the working set. native: its record waits with those of its batch. */
+void link_active(struct machine *m, uint32_t frame, bool native);
+/* Out of the active list, wherever the hand is. */
+void unlink_active(struct machine *m, uint32_t frame);
+/* LRU: it was touched. */
+void move_to_end(struct machine *m, uint32_t frame);
+/* A page of the active list leaves the working set: for the standby or modified list, or without
+ * these for the page file. */
+void leave_working_set(struct machine *m, uint32_t frame);
+/* The page of a frame that is on no list becomes absent. Returns whether it had to be written. */
+bool drop_page(struct machine *m, uint32_t frame);
+/* The frame of the oldest standby page, which becomes absent; 0: there is none. */
+uint32_t take_standby(struct machine *m);
+/* Takes pages out of the working set when few frames are available. */
+void trim_when_short(struct machine *m);
+/* All pages that are not locked leave the working set. */
+void trim_all(struct machine *m);
+/* What the writer and the zeroing of frames have done until now. */
+void physical_settle(struct machine *m);
+/* The first page of the modified list gets its copy. */
+void write_first(struct machine *m);
+
+/* Frames that hold nothing. */
+static inline uint64_t frames_unused(const struct physical *p)
+{
+    return p->zeroed + p->free;
+}
+static inline uint64_t frames_available(const struct physical *p)
+{
+    return p->zeroed + p->free + p->frames.count[LIST_STANDBY];
+}
+static inline uint64_t frames_resident(const struct physical *p)
+{
+    return p->frames.count[LIST_ACTIVE] + p->frames.count[LIST_LOCKED];
+}
+
+#endif

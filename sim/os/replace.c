@@ -1,0 +1,231 @@
+/* Pages go out: the choice of a page, the way to the standby and modified lists, to the page file,
+ * and the writer. See physical.h.
+ *
+ * All four replacements keep the working set in one list. CLOCK is a ring with a hand: a page that
+ * was touched since the hand came by loses its mark, and native access with it, because what
+ * native code does to an open page is not seen. LRU moves a page to the end at each touch; FIFO
+ * never does. The hand of these two stays at the end. */
+#include "os/machine_private.h"
+
+#include "core/check.h"
+
+/* ---- the working set ---- */
+
+void link_active(struct machine *m, uint32_t f, bool native)
+{
+    struct frames *frames = &m->phys.frames;
+    uint32_t before = m->phys.hand;
+    frames->of[f].batch = 0;
+    if (native) {
+        /* Native touches that are recorded together stand in page order here as well. */
+        if (m->sim->touched_count == 0)
+            m->phys.batch++;
+        frames->of[f].batch = m->phys.batch;
+        uint32_t left = frames->link[before].previous;
+        while (left >= LISTS && frames->of[left].batch == frames->of[f].batch &&
+               frames->of[left].page > frames->of[f].page) {
+            before = left;
+            left = frames->link[before].previous;
+        }
+    }
+    frame_insert_before(frames, f, before);
+    frames->count[LIST_ACTIVE]++;
+}
+
+void unlink_active(struct machine *m, uint32_t f)
+{
+    if (m->phys.hand == f)
+        m->phys.hand = m->phys.frames.link[f].next;
+    frame_unlink(&m->phys.frames, f, LIST_ACTIVE);
+}
+
+void move_to_end(struct machine *m, uint32_t f)
+{
+    struct frames *frames = &m->phys.frames;
+    if (frames->link[f].next == LIST_ACTIVE)
+        return;
+    frame_take_out(frames, f);
+    frame_insert_before(frames, f, LIST_ACTIVE);
+}
+
+/* Spares pages with the mark. */
+static uint32_t move_hand(struct machine *m)
+{
+    struct frames *frames = &m->phys.frames;
+    uint32_t f = m->phys.hand;
+    for (;;) {
+        if (f == LIST_ACTIVE)
+            f = frames->link[f].next;
+        uint32_t *entry = frames->of[f].entry;
+        if (!(*entry & PTE_REFERENCED))
+            break;
+        if (*entry & PTE_OPEN)
+            close_native(m, frames->of[f].page, entry);
+        *entry &= ~(uint32_t)PTE_REFERENCED;
+        f = frames->link[f].next;
+    }
+    return m->phys.hand = f;
+}
+
+uint32_t choose_victim(struct machine *m)
+{
+    if (m->phys.frames.count[LIST_ACTIVE] == 0)
+        return 0;
+    if (m->sim->touched_count) /* these touches happened before */
+        sim_flush_touches(m->sim);
+    return m->phys.clock ? move_hand(m) : frame_first(&m->phys.frames, LIST_ACTIVE);
+}
+
+/* ---- out of the working set ---- */
+
+bool drop_page(struct machine *m, uint32_t f)
+{
+    struct frame_page *of = &m->phys.frames.of[f];
+    uint32_t *entry = of->entry;
+    bool dirty = *entry & PTE_MODIFIED;
+    CHECK(!(*entry & PTE_LOCKED));
+    if (*entry & PTE_OPEN)
+        close_native(m, of->page, entry);
+    *page_beside(entry) = 0;
+    if (*entry & PTE_RESET) {
+        discard_page(m, of->page, entry);
+        *entry |= PTE_LOST;
+    } else if (of->mapped) {
+        *entry |= PTE_PAGED;
+        *page_beside(entry) = ABSENT_MAPPED;
+    } else {
+        if (dirty)
+            slot_make_room(m);
+        m->phys.copies -= !dirty;
+        m->phys.absent++;
+        *entry |= PTE_PAGED;
+        *page_beside(entry) = ABSENT_SLOT;
+    }
+    *entry &= ~(uint32_t)(PTE_PRESENT | PTE_REFERENCED | PTE_MODIFIED | PTE_RESET);
+    of->entry = NULL;
+    m->sim->counters[COUNTER_pages_out] += dirty;
+    return dirty;
+}
+
+uint32_t take_standby(struct machine *m)
+{
+    uint32_t f = frame_first(&m->phys.frames, LIST_STANDBY);
+    if (f) {
+        frame_unlink(&m->phys.frames, f, LIST_STANDBY);
+        bool dirty = drop_page(m, f);
+        CHECK(!dirty);
+    }
+    return f;
+}
+
+void leave_working_set(struct machine *m, uint32_t f)
+{
+    struct physical *p = &m->phys;
+    uint32_t *entry = p->frames.of[f].entry;
+    CHECK((*entry & PTE_RESIDENT) && !(*entry & PTE_LOCKED));
+    unlink_active(m, f);
+    if (!p->lists) {
+        drop_page(m, f);
+        frame_give_back(m, f);
+        return;
+    }
+    if (*entry & PTE_OPEN)
+        close_native(m, p->frames.of[f].page, entry);
+    *entry = (*entry & ~(uint32_t)(PTE_RESIDENT | PTE_REFERENCED)) | PTE_TRANSITION;
+    if (!(*entry & PTE_MODIFIED)) {
+        frame_link(&p->frames, f, LIST_STANDBY);
+        return;
+    }
+    if (p->frames.count[LIST_MODIFIED] == 0)
+        p->writer_ns = m->sim->now_ns + m->config.pagefile_write_ns;
+    frame_link(&p->frames, f, LIST_MODIFIED);
+}
+
+void trim_all(struct machine *m)
+{
+    uint32_t f;
+    if (m->sim->touched_count)
+        sim_flush_touches(m->sim);
+    m->phys.hand = LIST_ACTIVE;
+    while ((f = frame_first(&m->phys.frames, LIST_ACTIVE)) != 0)
+        leave_working_set(m, f);
+    level_update(m);
+}
+
+void trim_when_short(struct machine *m)
+{
+    struct physical *p = &m->phys;
+    uint64_t enough = p->trim_below * 2, pages = 0;
+    if (frames_available(p) >= p->trim_below)
+        return;
+    while (frames_available(p) + p->frames.count[LIST_MODIFIED] < enough &&
+           frames_resident(p) > m->config.working_set_min_pages &&
+           p->frames.count[LIST_MODIFIED] < slots_left(m) + p->copies) {
+        uint32_t f = choose_victim(m);
+        if (!f)
+            break;
+        leave_working_set(m, f);
+        pages++;
+    }
+    if (pages)
+        sim_event(m->sim, EVENT_trim, 0, 0, pages, frames_resident(p) << PAGE_SHIFT,
+                  frames_available(p) << PAGE_SHIFT);
+}
+
+/* ---- the writer and the zeroing of frames ---- */
+
+void write_first(struct machine *m)
+{
+    struct physical *p = &m->phys;
+    uint32_t f = frame_first(&p->frames, LIST_MODIFIED);
+    CHECK(f != 0);
+    struct frame_page *of = &p->frames.of[f];
+    CHECK(*of->entry & PTE_MODIFIED);
+    frame_unlink(&p->frames, f, LIST_MODIFIED);
+    if (!of->mapped) {
+        slot_make_room(m);
+        p->copies++;
+    }
+    *of->entry &= ~(uint32_t)PTE_MODIFIED;
+    frame_link(&p->frames, f, LIST_STANDBY);
+    m->sim->counters[COUNTER_pages_out]++;
+}
+
+/* Whether there is a place for what the writer has to write. */
+static bool writer_can(const struct machine *m)
+{
+    const struct frames *frames = &m->phys.frames;
+    return slots_left(m) + m->phys.copies > 0 ||
+           frames->of[frame_first(frames, LIST_MODIFIED)].mapped;
+}
+
+static void settle_writer(struct machine *m)
+{
+    struct physical *p = &m->phys;
+    uint64_t written = 0;
+    while (p->frames.count[LIST_MODIFIED] && p->writer_ns <= m->sim->now_ns && writer_can(m)) {
+        write_first(m);
+        p->writer_ns += m->config.pagefile_write_ns;
+        written++;
+    }
+    if (written)
+        sim_event(m->sim, EVENT_page_write, 0, written, p->frames.count[LIST_MODIFIED],
+                  p->frames.count[LIST_STANDBY], frames_available(p) << PAGE_SHIFT);
+}
+
+void physical_settle(struct machine *m)
+{
+    struct physical *p = &m->phys;
+    uint64_t now = m->sim->now_ns;
+    if (p->free && p->zeroing_ns <= now) {
+        uint64_t done = (now - p->zeroing_ns) / ZEROING_NS + 1;
+        done = done < p->free ? done : p->free;
+        p->free -= done;
+        p->zeroed += done;
+        p->zeroing_ns += done * ZEROING_NS;
+    }
+    if (p->frames.count[LIST_MODIFIED] && p->writer_ns <= now) {
+        settle_writer(m);
+        level_update(m);
+    }
+}

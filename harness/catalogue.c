@@ -45,6 +45,13 @@ static const struct catalogue_entry entries[EVENT_KINDS] = {
     [EVENT_GetModuleHandle] = {"NULL", "GetModuleHandleA, GetModuleHandleW"},
     [EVENT_GetProcAddress] = {"NULL", ""},
     [EVENT_TlsAlloc] = {"TLS_OUT_OF_INDEXES", ""},
+    [EVENT_EmptyWorkingSet] = {"FALSE", "K32EmptyWorkingSet"},
+    [EVENT_CreateJobObject] = {"NULL", "CreateJobObjectA, CreateJobObjectW"},
+    [EVENT_SetInformationJobObject] = {"FALSE", ""},
+    [EVENT_QueryInformationJobObject] = {"FALSE", ""},
+    [EVENT_AssignProcessToJobObject] = {"FALSE", ""},
+    [EVENT_CreateIoCompletionPort] = {"NULL", ""},
+    [EVENT_PostQueuedCompletionStatus] = {"FALSE", ""},
 };
 
 const struct catalogue_entry *catalogue_entry(uint16_t call)

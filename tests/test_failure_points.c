@@ -20,6 +20,7 @@ static struct scene {
     uint8_t *block;     /* of the heap, 10 bytes */
     uint8_t *crt_block; /* of malloc, 10 bytes */
     HANDLE on, off;     /* manual events */
+    HANDLE job, port;
 } scene;
 
 static void *crt(const char *name)
@@ -45,6 +46,8 @@ static void scene_begin(void)
     scene.crt_block = ((allocate *)crt("malloc"))(10);
     scene.on = CreateEventA(NULL, TRUE, TRUE, NULL);
     scene.off = CreateEventA(NULL, TRUE, FALSE, NULL);
+    scene.job = CreateJobObjectA(NULL, NULL);
+    scene.port = CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0);
     sim_flush_touches(scene.run.sim);
 }
 
@@ -191,6 +194,40 @@ static bool tls_alloc(void)
     return TlsAlloc() != TLS_OUT_OF_INDEXES;
 }
 
+static bool empty_working_set(void)
+{
+    return EmptyWorkingSet(GetCurrentProcess());
+}
+static bool create_job(void)
+{
+    return CreateJobObjectA(NULL, NULL) != NULL;
+}
+static bool set_job(void)
+{
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION info = {.ProcessMemoryLimit = 1 << 20};
+    info.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_PROCESS_MEMORY;
+    return SetInformationJobObject(scene.job, JobObjectExtendedLimitInformation, &info,
+                                   sizeof info);
+}
+static bool query_job(void)
+{
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION info;
+    return QueryInformationJobObject(scene.job, JobObjectExtendedLimitInformation, &info,
+                                     sizeof info, NULL);
+}
+static bool assign_job(void)
+{
+    return AssignProcessToJobObject(scene.job, GetCurrentProcess());
+}
+static bool create_port(void)
+{
+    return CreateIoCompletionPort(INVALID_HANDLE_VALUE, NULL, 0, 0) != NULL;
+}
+static bool post_packet(void)
+{
+    return PostQueuedCompletionStatus(scene.port, 1, 2, NULL);
+}
+
 static bool (*const performers[EVENT_KINDS])(void) = {
     [EVENT_VirtualAlloc] = virtual_alloc,
     [EVENT_VirtualFree] = virtual_free,
@@ -222,6 +259,13 @@ static bool (*const performers[EVENT_KINDS])(void) = {
     [EVENT_GetModuleHandle] = get_module_handle,
     [EVENT_GetProcAddress] = get_proc_address,
     [EVENT_TlsAlloc] = tls_alloc,
+    [EVENT_EmptyWorkingSet] = empty_working_set,
+    [EVENT_CreateJobObject] = create_job,
+    [EVENT_SetInformationJobObject] = set_job,
+    [EVENT_QueryInformationJobObject] = query_job,
+    [EVENT_AssignProcessToJobObject] = assign_job,
+    [EVENT_CreateIoCompletionPort] = create_port,
+    [EVENT_PostQueuedCompletionStatus] = post_packet,
 };
 
 /* ---- what must not change ---- */
@@ -231,7 +275,8 @@ struct snapshot {
     struct memory_info pages[4];
     uint64_t total_bytes, resident_pages, dirty, tls_used, block_bytes;
     SIZE_T working_set[2];
-    DWORD waits[2];
+    DWORD waits[2], job_limits, packets;
+    BOOL in_job;
     uint8_t contents[10];
 };
 
@@ -254,6 +299,14 @@ static struct snapshot snapshot_of(void)
     GetProcessWorkingSetSize(GetCurrentProcess(), &now.working_set[0], &now.working_set[1]);
     now.waits[0] = WaitForSingleObject(scene.on, 0);
     now.waits[1] = WaitForSingleObject(scene.off, 0);
+    JOBOBJECT_EXTENDED_LIMIT_INFORMATION info;
+    QueryInformationJobObject(scene.job, JobObjectExtendedLimitInformation, &info, sizeof info,
+                              NULL);
+    now.job_limits = info.BasicLimitInformation.LimitFlags;
+    IsProcessInJob(GetCurrentProcess(), scene.job, &now.in_job);
+    ULONG_PTR key;
+    LPOVERLAPPED overlapped;
+    GetQueuedCompletionStatus(scene.port, &now.packets, &key, &overlapped, 0);
     machine_peek(m, (uintptr_t)scene.block - WINDOW_BASE, now.contents, sizeof now.contents);
     return now;
 }

@@ -17,6 +17,7 @@ extern const struct binding win32_memory_bindings[]; /* os/win32_memory.c */
 extern const struct binding win32_heap_bindings[];   /* os/win32_heap.c */
 extern const struct binding win32_sync_bindings[];   /* os/win32_sync.c */
 extern const struct binding win32_system_bindings[]; /* os/win32_system.c */
+extern const struct binding win32_job_bindings[];    /* os/win32_job.c */
 extern const struct binding crt_memory_bindings[];   /* crt/memory.c: malloc, new */
 extern const struct binding crt_string_bindings[];   /* crt/string.c: page-sequential */
 extern const struct binding crt_wide_bindings[];     /* crt/wide.c: strings of wchar_t */

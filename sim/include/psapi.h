@@ -54,6 +54,32 @@ typedef struct _PERFORMANCE_INFORMATION {
 
 BOOL WINAPI GetProcessMemoryInfo(HANDLE process, PPROCESS_MEMORY_COUNTERS counters, DWORD bytes);
 BOOL WINAPI K32GetProcessMemoryInfo(HANDLE process, PPROCESS_MEMORY_COUNTERS counters, DWORD bytes);
+/* What a page of the working set is. */
+typedef union _PSAPI_WORKING_SET_EX_BLOCK {
+    ULONG_PTR Flags;
+    struct {
+        ULONG_PTR Valid : 1;
+        ULONG_PTR ShareCount : 3;
+        ULONG_PTR Win32Protection : 11;
+        ULONG_PTR Shared : 1;
+        ULONG_PTR Node : 6;
+        ULONG_PTR Locked : 1;
+        ULONG_PTR LargePage : 1;
+        ULONG_PTR Reserved : 7;
+        ULONG_PTR Bad : 1;
+        ULONG_PTR ReservedUlong : 32;
+    };
+} PSAPI_WORKING_SET_EX_BLOCK, *PPSAPI_WORKING_SET_EX_BLOCK;
+
+typedef struct _PSAPI_WORKING_SET_EX_INFORMATION {
+    PVOID VirtualAddress;
+    PSAPI_WORKING_SET_EX_BLOCK VirtualAttributes;
+} PSAPI_WORKING_SET_EX_INFORMATION, *PPSAPI_WORKING_SET_EX_INFORMATION;
+
+BOOL WINAPI EmptyWorkingSet(HANDLE process);
+BOOL WINAPI K32EmptyWorkingSet(HANDLE process);
+BOOL WINAPI QueryWorkingSetEx(HANDLE process, PVOID pages, DWORD bytes);
+BOOL WINAPI K32QueryWorkingSetEx(HANDLE process, PVOID pages, DWORD bytes);
 BOOL WINAPI GetPerformanceInfo(PPERFORMANCE_INFORMATION info, DWORD bytes);
 BOOL WINAPI K32GetPerformanceInfo(PPERFORMANCE_INFORMATION info, DWORD bytes);
 

@@ -11,6 +11,8 @@
 #include "winerror.h"
 #include "lowwater/interlocked.h"
 #include "winbase.h"
+#include "jobapi2.h"
+#include "ioapiset.h"
 #include "unknwn.h"
 
 #endif

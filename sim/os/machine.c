@@ -78,55 +78,6 @@ void machine_destroy(struct machine *m)
         current_machine = NULL; /* its memory goes with the arena */
 }
 
-/* ---- the commit charge ---- */
-
-uint64_t machine_commit_bytes(const struct machine *m)
-{
-    return m->commit_pages << PAGE_SHIFT;
-}
-
-uint64_t machine_commit_limit(const struct machine *m)
-{
-    return m->config.ram_bytes + m->config.pagefile_bytes -
-           (m->others.pagefile_pages << PAGE_SHIFT);
-}
-
-uint64_t machine_commit_total_bytes(const struct machine *m)
-{
-    return charged_total(m) << PAGE_SHIFT;
-}
-
-enum status charge_possible(const struct machine *m, uint64_t pages)
-{
-    uint64_t limit_pages = machine_commit_limit(m) >> PAGE_SHIFT;
-    CHECK(charged_total(m) <= limit_pages);
-    return pages <= limit_pages - charged_total(m) ? ST_OK : ST_COMMITMENT_LIMIT;
-}
-
-void note_peaks(struct machine *m)
-{
-    uint64_t *counters = m->sim->counters;
-    uint64_t commit = m->commit_pages << PAGE_SHIFT;
-    /* Islands are not of the process's making. */
-    uint64_t reserved = (space_reserved_pages(m->space) - m->others.island_pages) << PAGE_SHIFT;
-    counters[COUNTER_commit_bytes] = commit;
-    counters[COUNTER_reserve_bytes] = reserved;
-    if (commit > counters[COUNTER_commit_peak_bytes])
-        counters[COUNTER_commit_peak_bytes] = commit;
-    if (reserved > counters[COUNTER_reserve_peak_bytes])
-        counters[COUNTER_reserve_peak_bytes] = reserved;
-    if (charged_total(m) > m->commit_peak_pages)
-        m->commit_peak_pages = charged_total(m);
-}
-
-void charge_change(struct machine *m, int64_t pages)
-{
-    CHECK(pages >= 0 || m->commit_pages >= (uint64_t)-pages);
-    m->commit_pages += (uint64_t)pages;
-    CHECK(charged_total(m) <= machine_commit_limit(m) >> PAGE_SHIFT);
-    note_peaks(m);
-}
-
 /* ---- VirtualAlloc ---- */
 
 struct call_traits traits_of_alloc(uint64_t size, uint32_t type, uint32_t protect)
@@ -142,7 +93,9 @@ static void change_alloc(struct machine *m, const struct alloc_plan *plan, uint3
 {
     struct region *region = plan->region;
     if (plan->reset)
-        return; /* contents may go when memory runs short; the charge and the state stay */
+        reset_pages(m, plan->range);
+    if (plan->reset || plan->undo)
+        return; /* the charge and the state stay */
     if (plan->reserve) {
         uint16_t flags = (type & MEM_WRITE_WATCH ? REGION_WRITE_WATCH : 0) |
                          (type & MEM_LARGE_PAGES ? REGION_LARGE_PAGES : 0) |
@@ -157,7 +110,8 @@ static void change_alloc(struct machine *m, const struct alloc_plan *plan, uint3
         region_commit(m->space, region, plan->range.first, plan->range.pages,
                       (uint16_t)(protect & ~PAGE_NOCACHE));
     }
-    charge_change(m, (int64_t)plan->new_commit_pages);
+    charge_change(m, (int64_t)plan->new_commit_pages,
+                  region_info(region).flags & REGION_LARGE_PAGES);
 }
 
 enum status machine_alloc(struct machine *m, uint64_t address, uint64_t size, uint32_t type,
@@ -167,8 +121,12 @@ enum status machine_alloc(struct machine *m, uint64_t address, uint64_t size, ui
     struct alloc_plan plan;
     enum status injected = sim_call(m->sim, EVENT_VirtualAlloc, &traits);
     enum status status = check_alloc(m, address, size, type, protect, &plan);
+    if (status == ST_COMMITMENT_LIMIT)
+        charge_refused(m, plan.new_commit_pages, type & MEM_LARGE_PAGES);
     if (status == ST_OK)
         status = injected;
+    if (status == ST_OK && plan.undo && !undo_reset(m, plan.range))
+        status = ST_NOT_ENOUGH_MEMORY; /* row 52: some of it reads as zero */
     if (status == ST_OK) {
         change_alloc(m, &plan, type, protect);
         *result = plan.range.first << PAGE_SHIFT;
@@ -193,7 +151,7 @@ static void change_free(struct machine *m, const struct free_plan *plan)
         space_remove(m->space, plan->region);
     else if (committed)
         region_decommit(m->space, plan->region, plan->range.first, plan->range.pages);
-    charge_change(m, -(int64_t)committed);
+    charge_change(m, -(int64_t)committed, info.flags & REGION_LARGE_PAGES);
 }
 
 struct call_traits traits_of_free(uint64_t size, uint32_t type)

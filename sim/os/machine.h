@@ -74,6 +74,8 @@ enum status machine_unlock(struct machine *m, uint64_t address, uint64_t size);
  * they are. The minimum bounds what may be locked. */
 enum status machine_set_working_set(struct machine *m, uint64_t min_bytes, uint64_t max_bytes,
                                     uint32_t flags);
+/* Every page that is not locked leaves the working set, for the standby or modified list. */
+enum status machine_empty_working_set(struct machine *m);
 /* Dirty pages of a watched range in ascending order; *count in: room, out: found. */
 enum status machine_get_write_watch(struct machine *m, uint32_t flags, uint64_t address,
                                     uint64_t size, uint64_t *pages, uint64_t *count);
@@ -108,6 +110,14 @@ enum access_result { ACCESS_OK, ACCESS_GUARD, ACCESS_VIOLATION };
 enum access_result machine_touch(struct machine *m, uint64_t address, enum access_kind kind);
 /* The same for an access by native code: on ACCESS_OK the page is open natively as well. */
 enum access_result machine_open(struct machine *m, uint64_t address, enum access_kind kind);
+/* Empties the working set and sets the replacement back to its beginning, so that what touched
+ * before does not count. No failure point, no record of its own. */
+void machine_begin_touches(struct machine *m);
+struct page_state { /* all 0: not in the working set */
+    bool valid, locked, large;
+    uint32_t protect;
+};
+struct page_state machine_page_state(struct machine *m, uint64_t address);
 /* Copies bytes of readable pages that have been touched: no touch, no time, no record. False: some
  * page cannot be read, or was never touched. What the workload only touched reads as zero, as
  * in a machine that is model only. */
@@ -133,6 +143,9 @@ void machine_explain(struct machine *m, uint64_t native_address, char *text, uin
 uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back, uint64_t bytes,
                           uint64_t pieces);
 enum memory_level { MEMORY_LOW, MEMORY_NEUTRAL, MEMORY_HIGH };
+/* A job around all others, which others have put the process into: limits its commit charge to so
+ * many bytes from now on, UINT64_MAX: to nothing. What is charged already stays. */
+void machine_job_limit(struct machine *m, uint64_t bytes);
 /* Whether the low (high) memory resource notification of Windows is signalled: available memory
  * at or below 32 MiB per 4 GiB of RAM, at most 64 MiB (at or above three times that), or as the
  * machine is configured. */

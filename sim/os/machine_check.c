@@ -124,7 +124,8 @@ enum status check_alloc(const struct machine *m, uint64_t address, uint64_t size
     if (status != ST_OK)
         return status;
     plan->commit = type & MEM_COMMIT;
-    plan->reset = type & (MEM_RESET | MEM_RESET_UNDO);
+    plan->reset = type & MEM_RESET;
+    plan->undo = type & MEM_RESET_UNDO;
     bool new_region = (type & MEM_RESERVE) || (plan->commit && address == 0); /* row 5 */
     status = new_region ? plan_reserve(m, address, size, type, plan)
                         : plan_inside(m, address, size, plan);
@@ -135,7 +136,9 @@ enum status check_alloc(const struct machine *m, uint64_t address, uint64_t size
         plan->new_commit_pages -=
             region_committed(plan->region, plan->range.first, plan->range.pages);
     CHECK(plan->new_commit_pages <= plan->range.pages);
-    return charge_possible(m, plan->new_commit_pages);
+    if ((type & MEM_LARGE_PAGES) && plan->range.pages > machine_available_frames(m))
+        return ST_NO_SYSTEM_RESOURCES;
+    return charge_possible(m, plan->new_commit_pages, type & MEM_LARGE_PAGES);
 }
 
 /* Rows 22 to 31. */

@@ -5,6 +5,7 @@
 
 #include "core/check.h"
 #include "os/heap.h"
+#include "os/job.h"
 #include "os/machine_private.h"
 
 static bool is_charged(const struct region *region)
@@ -38,13 +39,15 @@ enum status machine_map_commit(struct machine *m, uint64_t address, uint64_t siz
     CHECK(region != NULL);
     uint64_t fresh = range.pages - region_committed(region, range.first, range.pages);
     uint64_t charge = is_charged(region) ? fresh : 0;
-    enum status status = charge_possible(m, charge);
-    if (status != ST_OK)
+    enum status status = charge_possible(m, charge, false);
+    if (status != ST_OK) {
+        charge_refused(m, charge, false);
         return status;
+    }
     if (fresh != range.pages)
         close_pages(m, range);
     region_commit(m->space, region, range.first, range.pages, (uint16_t)protect);
-    charge_change(m, (int64_t)charge);
+    charge_change(m, (int64_t)charge, false);
     return ST_OK;
 }
 
@@ -57,7 +60,7 @@ void machine_map_decommit(struct machine *m, uint64_t address, uint64_t size)
     forget_pages(m, range, false);
     note_change(m, NOTE_HEAP, range);
     region_decommit(m->space, region, range.first, range.pages);
-    charge_change(m, is_charged(region) ? -(int64_t)committed : 0);
+    charge_change(m, is_charged(region) ? -(int64_t)committed : 0, false);
 }
 
 void machine_unmap(struct machine *m, uint64_t address)
@@ -71,7 +74,7 @@ void machine_unmap(struct machine *m, uint64_t address)
     forget_pages(m, range, false);
     note_change(m, NOTE_HEAP, range);
     space_remove(m->space, region);
-    charge_change(m, -charge);
+    charge_change(m, -charge, false);
 }
 
 void machine_note_native(struct machine *m, uint64_t native_address, uint64_t size,
@@ -86,14 +89,14 @@ void machine_memory_status(struct machine *m, struct memory_status *status)
 {
     physical_settle(m);
     uint64_t frames = m->phys.total, available = machine_available_frames(m);
-    uint64_t limit = machine_commit_limit(m);
+    uint64_t limit = machine_commit_limit(m), job = job_limit(m->job);
     uint64_t total_virtual = (m->end_page - LOWEST_PAGE) << PAGE_SHIFT;
     uint64_t hundredth = (frames << PAGE_SHIFT) / 100;
     *status = (struct memory_status){
         .total_phys = frames << PAGE_SHIFT,
         .avail_phys = available << PAGE_SHIFT,
-        .total_pagefile = limit,
-        .avail_pagefile = limit - machine_commit_total_bytes(m),
+        .total_pagefile = job < limit ? job : limit,
+        .avail_pagefile = process_commit_left(m) << PAGE_SHIFT,
         .total_virtual = total_virtual,
         .avail_virtual = total_virtual - (space_reserved_pages(m->space) << PAGE_SHIFT),
     };

@@ -47,6 +47,9 @@ static enum status check_lock(const struct machine *m, uint64_t address, uint64_
         return status;
     CHECK(m->config.working_set_min_pages > LOCK_OVERHEAD_PAGES);
     uint64_t limit = m->config.working_set_min_pages - LOCK_OVERHEAD_PAGES;
+    /* Some page must stay replaceable on the smallest machine. */
+    uint64_t frames = m->phys.total - m->phys.large - 1;
+    limit = limit < frames ? limit : frames;
     /* The limit is small, so a range above it is refused without looking at its pages. */
     if (range.pages > limit || m->locked_pages + unlocked_pages(m, range) > limit)
         return ST_WORKING_SET_QUOTA;
@@ -71,9 +74,8 @@ static void lock_page(struct machine *m, uint64_t page)
 
 static void lock_pages(struct machine *m, struct page_range range)
 {
-    for (uint64_t page = range.first; page < range_end(range); page++) {
+    for (uint64_t page = range.first; page < range_end(range); page++)
         lock_page(m, page);
-    }
     CHECK(m->locked_pages >= range.pages);
 }
 
@@ -124,8 +126,11 @@ enum status machine_unlock(struct machine *m, uint64_t address, uint64_t size)
     const struct call_traits traits = {.size = size};
     enum status injected = sim_call(m->sim, EVENT_VirtualUnlock, &traits);
     enum status status = check_unlock(m, address, size);
+    bool unlocked = status == ST_NOT_LOCKED;
     if (status == ST_OK)
         status = injected;
+    if (unlocked) /* row 42: that is how hosts take pages out of a working set */
+        trim_range(m, pages_of(address, size));
     if (status == ST_OK) {
         struct page_range range = pages_of(address, size);
         CHECK(m->locked_pages >= range.pages);
@@ -133,79 +138,6 @@ enum status machine_unlock(struct machine *m, uint64_t address, uint64_t size)
             unlock_page(m, page_table_find(m->table, page));
     }
     sim_event(m->sim, EVENT_VirtualUnlock, status_code(status), address, size, 0, 0);
-    return status;
-}
-
-/* ---- the working set ---- */
-
-/* Windows raises a lower minimum to this; the maximum has to be larger than it. */
-#define WORKING_SET_LEAST_PAGES 20
-#define HARDWS_FLAGS                                                                               \
-    (QUOTA_LIMITS_HARDWS_MIN_ENABLE | QUOTA_LIMITS_HARDWS_MIN_DISABLE |                            \
-     QUOTA_LIMITS_HARDWS_MAX_ENABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE)
-
-void working_set_create(struct machine *m)
-{
-    struct machine_config *config = &m->config, usual = machine_config_default();
-    if (!config->working_set_min_pages)
-        config->working_set_min_pages = usual.working_set_min_pages;
-    if (!config->working_set_max_pages)
-        config->working_set_max_pages = usual.working_set_max_pages;
-    if (config->working_set_min_pages < WORKING_SET_LEAST_PAGES)
-        config->working_set_min_pages = WORKING_SET_LEAST_PAGES;
-    m->working_set_flags = QUOTA_LIMITS_HARDWS_MIN_DISABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE;
-}
-
-static bool excludes_itself(uint32_t flags)
-{
-    uint32_t min = QUOTA_LIMITS_HARDWS_MIN_ENABLE | QUOTA_LIMITS_HARDWS_MIN_DISABLE;
-    uint32_t max = QUOTA_LIMITS_HARDWS_MAX_ENABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE;
-    return (flags & min) == min || (flags & max) == max;
-}
-
-static enum status check_working_set(const struct machine *m, uint64_t min_bytes,
-                                     uint64_t max_bytes, uint32_t flags)
-{
-    if ((flags & ~(uint32_t)HARDWS_FLAGS) || excludes_itself(flags))
-        return ST_INVALID_PARAMETER;
-    if (min_bytes == UINT64_MAX && max_bytes == UINT64_MAX)
-        return ST_OK;
-    uint64_t min = min_bytes >> PAGE_SHIFT, max = max_bytes >> PAGE_SHIFT;
-    if (min == 0 || min > max || max <= WORKING_SET_LEAST_PAGES)
-        return ST_INVALID_PARAMETER;
-    return min > m->phys.total ? ST_NO_SYSTEM_RESOURCES : ST_OK;
-}
-
-static void change_working_set(struct machine *m, uint64_t min, uint64_t max, uint32_t flags)
-{
-    m->config.working_set_min_pages = min < WORKING_SET_LEAST_PAGES ? WORKING_SET_LEAST_PAGES : min;
-    m->config.working_set_max_pages = max;
-    CHECK(m->config.working_set_min_pages <= max);
-    /* Of each pair one flag is set at any time. */
-    if (flags & (QUOTA_LIMITS_HARDWS_MIN_ENABLE | QUOTA_LIMITS_HARDWS_MIN_DISABLE))
-        m->working_set_flags &=
-            ~(uint32_t)(QUOTA_LIMITS_HARDWS_MIN_ENABLE | QUOTA_LIMITS_HARDWS_MIN_DISABLE);
-    if (flags & (QUOTA_LIMITS_HARDWS_MAX_ENABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE))
-        m->working_set_flags &=
-            ~(uint32_t)(QUOTA_LIMITS_HARDWS_MAX_ENABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE);
-    m->working_set_flags |= flags;
-    CHECK(!excludes_itself(m->working_set_flags));
-}
-
-enum status machine_set_working_set(struct machine *m, uint64_t min_bytes, uint64_t max_bytes,
-                                    uint32_t flags)
-{
-    const struct call_traits traits = {.size = min_bytes};
-    enum status injected = sim_call(m->sim, EVENT_SetProcessWorkingSetSize, &traits);
-    enum status status = check_working_set(m, min_bytes, max_bytes, flags);
-    if (status == ST_OK)
-        status = injected;
-    /* Both at the maximum means giving pages back, not setting limits; pages stay where they are
-     * as long as nobody else wants their frames. */
-    if (status == ST_OK && min_bytes != UINT64_MAX)
-        change_working_set(m, min_bytes >> PAGE_SHIFT, max_bytes >> PAGE_SHIFT, flags);
-    sim_event(m->sim, EVENT_SetProcessWorkingSetSize, status_code(status), min_bytes, max_bytes,
-              flags, 0);
     return status;
 }
 

@@ -69,6 +69,8 @@ struct machine {
     uint64_t commit_peak_pages; /* of all processes together */
     uint64_t locked_pages;
     struct others others;
+    struct job *job;       /* the innermost the process is in, or NULL */
+    struct job *outer_job; /* the scenario's own, or NULL */
     uint32_t ranges_count;
     struct native_range ranges[NATIVE_RANGES_MAX];
     struct notes *notes;        /* explain.c: the last calls that took pages away */
@@ -99,7 +101,7 @@ struct alloc_plan {
     struct region *region;   /* the one concerned, NULL: a new one */
     struct page_range range; /* of the new region, or inside the existing one */
     uint64_t new_commit_pages;
-    bool reserve, commit, reset;
+    bool reserve, commit, reset, undo;
 };
 enum status check_alloc(const struct machine *m, uint64_t address, uint64_t size, uint32_t type,
                         uint32_t protect, struct alloc_plan *plan);
@@ -122,11 +124,24 @@ enum status check_range(const struct machine *m, uint64_t address, uint64_t size
 /* What rules of the fault plan can ask of a VirtualAlloc and a VirtualFree. */
 struct call_traits traits_of_alloc(uint64_t size, uint32_t type, uint32_t protect);
 struct call_traits traits_of_free(uint64_t size, uint32_t type);
-/* Whether that many more pages may be charged. */
-enum status charge_possible(const struct machine *m, uint64_t pages);
-/* Changes the charge and notes peaks. */
-void charge_change(struct machine *m, int64_t pages);
+
+/* ---- charge.c ---- */
+
+/* Whether that many more pages may be charged to the process. */
+enum status charge_possible(const struct machine *m, uint64_t pages, bool large);
+/* They were not, by the limits themselves: jobs tell their ports. */
+void charge_refused(struct machine *m, uint64_t pages, bool large);
+/* Pages that may be charged to anybody, if need be after the page file has grown. */
+uint64_t charge_left(const struct machine *m);
+/* Changes the charge of the process, and with it the frames of large pages. */
+void charge_change(struct machine *m, int64_t pages, bool large);
+/* After the charge of others has changed: the page file grows as needed; notes peaks. */
+void charge_follow(struct machine *m);
 void note_peaks(struct machine *m);
+/* Pages that the process may still commit without growth of the page file. */
+uint64_t process_commit_left(const struct machine *m);
+/* The process comes into a job, which becomes its innermost one. */
+void machine_enter_job(struct machine *m, struct job *job);
 
 /* ---- pressure.c ---- */
 
@@ -137,10 +152,17 @@ static inline uint64_t charged_total(const struct machine *m)
 }
 void pressure_verify(const struct machine *m);
 
-/* ---- machine_pages.c ---- */
+/* ---- working_set.c ---- */
 
 /* The working set limits of a new process. */
 void working_set_create(struct machine *m);
+
+/* ---- reset.c ---- */
+
+/* The contents of pages need not be kept. */
+void reset_pages(struct machine *m, struct page_range range);
+/* They must be kept again. False: some are lost already; nothing has changed. */
+bool undo_reset(struct machine *m, struct page_range range);
 
 /* ---- explain.c ---- */
 

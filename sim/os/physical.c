@@ -217,10 +217,17 @@ uint64_t slots_left(const struct machine *m)
     return used < pages ? pages - used : 0;
 }
 
+uint64_t slots_to_have(const struct machine *m)
+{
+    const struct physical *p = &m->phys;
+    uint64_t standby = p->frames.count[LIST_STANDBY]; /* these must keep theirs */
+    return slots_left(m) + (p->copies > standby ? p->copies - standby : 0);
+}
+
 void slot_make_room(struct machine *m)
 {
     struct physical *p = &m->phys;
-    if (slots_left(m) > 0 || p->copies == 0)
+    if (slots_left(m) > 0 || slots_to_have(m) == 0)
         return;
     for (;;) { /* there is one */
         if (++p->search >= p->frames.high)

@@ -63,6 +63,7 @@ struct grant {
 };
 
 struct machine;
+struct page_range;
 
 /* ---- physical.c: frames that hold nothing, the page file, levels ---- */
 
@@ -80,6 +81,8 @@ void frame_give_back(struct machine *m, uint32_t frame);
 void level_update(struct machine *m);
 /* Pages of the page file that hold nothing. */
 uint64_t slots_left(const struct machine *m);
+/* ... and those of present pages that can do without. */
+uint64_t slots_to_have(const struct machine *m);
 /* Before a page is written: when the file is full, some present page gives up its copy. */
 void slot_make_room(struct machine *m);
 void physical_verify(const struct machine *m);
@@ -120,6 +123,8 @@ bool drop_page(struct machine *m, uint32_t frame);
 uint32_t take_standby(struct machine *m);
 /* Takes pages out of the working set when few frames are available. */
 void trim_when_short(struct machine *m);
+/* Those of a range leave the working set. */
+void trim_range(struct machine *m, struct page_range range);
 /* All pages that are not locked leave the working set. */
 void trim_all(struct machine *m);
 /* What the writer and the zeroing of frames have done until now. */

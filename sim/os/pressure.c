@@ -38,13 +38,6 @@ static uint64_t units_of(uint64_t bytes, unsigned shift)
 
 /* ---- frames, charge and page file ---- */
 
-static uint64_t charge_left(const struct machine *m)
-{
-    uint64_t limit = machine_commit_limit(m) >> PAGE_SHIFT;
-    CHECK(charged_total(m) <= limit);
-    return limit - charged_total(m);
-}
-
 static uint64_t *held(struct machine *m, enum pressure_of of)
 {
     struct others *others = &m->others;
@@ -67,6 +60,7 @@ static uint64_t there_is(const struct machine *m, enum pressure_of of)
     if (of == PRESSURE_COMMIT)
         return charge;
     CHECK(of == PRESSURE_PAGEFILE);
+    charge = (machine_commit_limit(m) >> PAGE_SHIFT) - charged_total(m); /* it does not grow then */
     return least(charge, (m->config.pagefile_bytes >> PAGE_SHIFT) - m->others.pagefile_pages);
 }
 
@@ -201,7 +195,7 @@ uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back
     uint64_t all = (others->memory_pages + others->commit_pages + others->pagefile_pages +
                     others->island_pages)
                    << PAGE_SHIFT;
-    note_peaks(m);
+    charge_follow(m);
     counters[COUNTER_other_commit_bytes] = (others->memory_pages + others->commit_pages)
                                            << PAGE_SHIFT;
     if (all > counters[COUNTER_pressure_peak_bytes])

@@ -141,6 +141,13 @@ void leave_working_set(struct machine *m, uint32_t f)
     frame_link(&p->frames, f, LIST_MODIFIED);
 }
 
+static void trim_entry(void *context, uint64_t page, uint32_t *entry)
+{
+    (void)page;
+    if ((*entry & (PTE_RESIDENT | PTE_LOCKED)) == PTE_RESIDENT && *page_beside(entry) != 0)
+        leave_working_set(context, *page_beside(entry));
+}
+
 void trim_all(struct machine *m)
 {
     uint32_t f;
@@ -152,6 +159,14 @@ void trim_all(struct machine *m)
     level_update(m);
 }
 
+void trim_range(struct machine *m, struct page_range range)
+{
+    if (m->sim->touched_count)
+        sim_flush_touches(m->sim);
+    page_table_walk(m->table, range.first, range.pages, trim_entry, m);
+    level_update(m);
+}
+
 void trim_when_short(struct machine *m)
 {
     struct physical *p = &m->phys;
@@ -160,7 +175,7 @@ void trim_when_short(struct machine *m)
         return;
     while (frames_available(p) + p->frames.count[LIST_MODIFIED] < enough &&
            frames_resident(p) > m->config.working_set_min_pages &&
-           p->frames.count[LIST_MODIFIED] < slots_left(m) + p->copies) {
+           p->frames.count[LIST_MODIFIED] < slots_to_have(m)) {
         uint32_t f = choose_victim(m);
         if (!f)
             break;
@@ -195,8 +210,7 @@ void write_first(struct machine *m)
 static bool writer_can(const struct machine *m)
 {
     const struct frames *frames = &m->phys.frames;
-    return slots_left(m) + m->phys.copies > 0 ||
-           frames->of[frame_first(frames, LIST_MODIFIED)].mapped;
+    return slots_to_have(m) > 0 || frames->of[frame_first(frames, LIST_MODIFIED)].mapped;
 }
 
 static void settle_writer(struct machine *m)

@@ -2,6 +2,8 @@
 #include "os/sync.h"
 
 #include "core/check.h"
+#include "os/job.h"
+#include "os/port.h"
 
 #define HANDLES_MAX 65536u
 #define HANDLE_FIRST 0x100u
@@ -79,6 +81,10 @@ bool handle_close(struct sync *sync, uint64_t handle)
     struct object *object = handle_object(sync, handle);
     if (!object)
         return false;
+    if (object->kind == OBJECT_JOB)
+        job_close(object->data);
+    else if (object->kind == OBJECT_PORT)
+        port_release(object->data);
     *object = (struct object){.kind = OBJECT_NONE};
     return true;
 }

@@ -18,12 +18,13 @@ struct sync *sync_state(struct sim *sim);
 
 /* ---- handles: multiples of 4 from 0x100, as Windows shows them ---- */
 
-enum object_kind { OBJECT_NONE, OBJECT_EVENT };
+enum object_kind { OBJECT_NONE, OBJECT_EVENT, OBJECT_JOB, OBJECT_PORT };
 
 struct object {
     enum object_kind kind;
     bool manual_reset;
     bool signalled;
+    void *data; /* of a job or a port */
 };
 
 /* A new handle for an object, 0 when the table (65,536 handles) is full. */

@@ -319,6 +319,13 @@ SIZE_T WINAPI GetLargePageMinimum(void)
     return LARGE_PAGE_BYTES;
 }
 
+/* First touches, soft and hard faults. */
+static uint64_t page_faults(const struct sim *sim)
+{
+    return sim->counters[COUNTER_faults_demand_zero] + sim->counters[COUNTER_faults_soft] +
+           sim->counters[COUNTER_faults_hard];
+}
+
 BOOL WINAPI GetProcessMemoryInfo(HANDLE process, PPROCESS_MEMORY_COUNTERS counters, DWORD bytes)
 {
     struct machine *m = machine_current();
@@ -331,7 +338,7 @@ BOOL WINAPI GetProcessMemoryInfo(HANDLE process, PPROCESS_MEMORY_COUNTERS counte
         bool extended = bytes >= sizeof(PROCESS_MEMORY_COUNTERS_EX);
         *counters = (PROCESS_MEMORY_COUNTERS){
             .cb = bytes,
-            .PageFaultCount = (DWORD)sim->counters[COUNTER_faults_demand_zero],
+            .PageFaultCount = (DWORD)page_faults(sim),
             .PeakWorkingSetSize = sim->counters[COUNTER_resident_peak_bytes],
             .WorkingSetSize = resident,
             .PagefileUsage = commit,
@@ -386,6 +393,45 @@ BOOL WINAPI SetProcessWorkingSetSize(HANDLE process, SIZE_T minimum, SIZE_T maxi
     return SetProcessWorkingSetSizeEx(process, minimum, maximum, 0);
 }
 
+BOOL WINAPI EmptyWorkingSet(HANDLE process)
+{
+    return is_this_process(process) && finish(machine_empty_working_set(machine_current()));
+}
+
+BOOL WINAPI K32EmptyWorkingSet(HANDLE process)
+{
+    return EmptyWorkingSet(process);
+}
+
+BOOL WINAPI QueryWorkingSetEx(HANDLE process, PVOID buffer, DWORD bytes)
+{
+    struct machine *m = machine_current();
+    PSAPI_WORKING_SET_EX_INFORMATION *pages = buffer;
+    DWORD count = bytes / sizeof *pages;
+    uint64_t valid = 0;
+    if (!is_this_process(process))
+        return FALSE;
+    enum status status = sim_call(m->sim, EVENT_QueryWorkingSetEx, NULL);
+    if (bytes % sizeof *pages)
+        status = ST_BAD_LENGTH;
+    for (DWORD i = 0; status == ST_OK && i < count; i++) {
+        struct page_state state = machine_page_state(m, to_logical(pages[i].VirtualAddress));
+        pages[i].VirtualAttributes.Flags = 0;
+        pages[i].VirtualAttributes.Valid = state.valid;
+        pages[i].VirtualAttributes.Win32Protection = state.protect;
+        pages[i].VirtualAttributes.Locked = state.locked;
+        pages[i].VirtualAttributes.LargePage = state.large;
+        valid += state.valid;
+    }
+    sim_event(m->sim, EVENT_QueryWorkingSetEx, status_code(status), count, valid, 0, 0);
+    return finish(status);
+}
+
+BOOL WINAPI K32QueryWorkingSetEx(HANDLE process, PVOID buffer, DWORD bytes)
+{
+    return QueryWorkingSetEx(process, buffer, bytes);
+}
+
 BOOL WINAPI GetProcessWorkingSetSizeEx(HANDLE process, PSIZE_T minimum, PSIZE_T maximum,
                                        PDWORD flags)
 {
@@ -438,6 +484,10 @@ const struct binding win32_memory_bindings[] = {
     BIND(K32GetProcessMemoryInfo),
     BIND(GetPerformanceInfo),
     BIND(K32GetPerformanceInfo),
+    BIND(EmptyWorkingSet),
+    BIND(K32EmptyWorkingSet),
+    BIND(QueryWorkingSetEx),
+    BIND(K32QueryWorkingSetEx),
     BIND(SetProcessWorkingSetSize),
     BIND(SetProcessWorkingSetSizeEx),
     BIND(GetProcessWorkingSetSize),

@@ -57,7 +57,9 @@ uint32_t *learn_page(struct machine *m, uint64_t page, const struct region *regi
     uint16_t flags = region_info(region).flags;
     if ((flags & REGION_WRITE_WATCH) && !(*entry & PTE_DIRTY))
         may &= ~(uint32_t)PTE_MAY_WRITE; /* the first write must come back here */
-    if (flags & REGION_LARGE_PAGES)      /* there since it was committed, and no fault */
+    if (flags & (REGION_VIEW | REGION_IMAGE))
+        *entry |= PTE_MAPPED;
+    if (flags & REGION_LARGE_PAGES) /* there since it was committed, and no fault */
         *entry |= PTE_RESIDENT | PTE_MODIFIED | PTE_REFERENCED;
     *entry = (*entry & ~(uint32_t)PTE_MAY) | may;
     CHECK(*entry != 0);
@@ -65,8 +67,7 @@ uint32_t *learn_page(struct machine *m, uint64_t page, const struct region *regi
 }
 
 /* Whether the protection allows the access; then the page's entry says so. */
-static enum access_result decide(struct machine *m, uint64_t page, enum access_kind kind,
-                                 uint16_t *flags)
+static enum access_result decide(struct machine *m, uint64_t page, enum access_kind kind)
 {
     struct region *region = page < m->end_page ? space_find(m->space, page) : NULL;
     if (!region)
@@ -78,8 +79,7 @@ static enum access_result decide(struct machine *m, uint64_t page, enum access_k
         return guard_raised(m, region, page, extent.protect, kind);
     if (!protect_allows(extent.protect, kind))
         return ACCESS_VIOLATION;
-    *flags = region_info(region).flags;
-    if ((*flags & REGION_WRITE_WATCH) && kind == ACCESS_WRITE)
+    if ((region_info(region).flags & REGION_WRITE_WATCH) && kind == ACCESS_WRITE)
         *page_table_make(m->table, page) |= PTE_DIRTY;
     uint32_t *entry = learn_page(m, page, region);
     CHECK(*entry & (1u << kind));
@@ -92,31 +92,32 @@ static void use_page(struct machine *m, uint32_t *entry, enum access_kind kind)
     if (m->phys.clock)
         *entry |= PTE_REFERENCED;
     else if (m->phys.lru && *page_beside(entry) && !(*entry & PTE_LOCKED))
-        move_to_end(m, *page_beside(entry));
+        move_to_end(&m->phys.frames, *page_beside(entry));
     if (kind == ACCESS_WRITE)
         page_written(m, entry);
 }
 
-/* The long way of a touch. *entry: that of the page, when the access is allowed. */
+/* The long way of a touch. *entry: that of the page, NULL if there is none; afterwards, when the
+ * access is allowed, the page is in the working set. */
 static enum access_result serve(struct machine *m, uint64_t page, enum access_kind kind,
                                 bool native, uint32_t **entry)
 {
     struct arrival how = {.write = kind == ACCESS_WRITE, .native = native};
     bool fault = false;
-    for (;;) { /* a fault may wait while others run: then everything is looked at again */
-        *entry = page < m->end_page ? page_table_find(m->table, page) : NULL;
+    for (;;) {
         if (!*entry || !(**entry & (1u << kind))) {
-            uint16_t flags = 0;
-            enum access_result result = decide(m, page, kind, &flags);
+            enum access_result result = decide(m, page, kind);
             if (result != ACCESS_OK)
                 return result;
-            how.mapped = flags & (REGION_VIEW | REGION_IMAGE);
             *entry = page_table_find(m->table, page);
         }
         if (**entry & PTE_RESIDENT)
             break;
-        bring_in(m, page, *entry, &how);
         fault = true;
+        if (bring_in(m, page, *entry, &how))
+            break;
+        /* It waited while others ran, who changed something: all is looked at again. */
+        *entry = page_table_find(m->table, page);
     }
     if (!fault)
         use_page(m, *entry, kind);
@@ -130,10 +131,16 @@ enum access_result machine_touch(struct machine *m, uint64_t address, enum acces
     uint32_t need = m->phys.touch_need[kind];
     uint32_t *entry = page < m->end_page ? page_table_find(m->table, page) : NULL;
     if (entry && (*entry & need) == need) {
-        if (m->phys.lru && *page_beside(entry) && !(*entry & PTE_LOCKED))
-            move_to_end(m, *page_beside(entry));
+        uint32_t bits = *entry | m->phys.touch_sets;
+        if (bits != *entry)
+            *entry = bits;
+        if (m->phys.lru && *page_beside(entry) && !(bits & PTE_LOCKED))
+            move_to_end(&m->phys.frames, *page_beside(entry));
         return ACCESS_OK;
     }
+    if (entry && (*entry & (1u << kind)) && (*entry & PTE_PAGED) &&
+        exchange_pages(m, page, entry, kind == ACCESS_WRITE))
+        return ACCESS_OK;
     return serve(m, page, kind, false, &entry);
 }
 
@@ -150,7 +157,7 @@ static void open_page(struct machine *m, uint64_t page, uint32_t *entry)
     native_open(m->native, page, open & PTE_OPEN_WRITE, open & PTE_OPEN_EXECUTE, change);
     if (!(*entry & PTE_REFERENCED)) {
         if (m->phys.lru && *page_beside(entry) && !(*entry & PTE_LOCKED))
-            move_to_end(m, *page_beside(entry));
+            move_to_end(&m->phys.frames, *page_beside(entry));
         *entry |= PTE_REFERENCED;
     }
     if (open & PTE_OPEN_WRITE) {

@@ -32,6 +32,17 @@ void close_native(struct machine *m, uint64_t page, uint32_t *entry)
     *entry &= (1u << PTE_EPOCH_SHIFT) - 1 - PTE_OPEN;
 }
 
+static void forget_open_entry(void *context, uint64_t page, uint32_t *entry)
+{
+    (void)context, (void)page;
+    *entry &= (1u << PTE_EPOCH_SHIFT) - 1 - PTE_OPEN;
+}
+
+void forget_open_bits(struct machine *m)
+{
+    page_table_walk(m->table, 0, m->end_page, forget_open_entry, NULL);
+}
+
 void discard_page(struct machine *m, uint64_t page, uint32_t *entry)
 {
     if (*entry & PTE_CONTENT)
@@ -90,11 +101,10 @@ static void free_frame(struct machine *m, uint32_t *entry)
     struct physical *p = &m->phys;
     uint32_t bits = *entry, f = *page_beside(entry);
     m->locked_pages -= (bits & PTE_LOCKED) != 0;
-    p->absent -= f == ABSENT_SLOT;
+    p->absent -= (bits & (PTE_PAGED | PTE_MAPPED)) == PTE_PAGED;
     if (!(bits & PTE_PRESENT) || f == 0)
         return; /* large pages have no frame of their own */
-    if (!(bits & (PTE_MODIFIED | PTE_RESET)) && !p->frames.of[f].mapped)
-        p->copies--;
+    p->copies -= !(bits & PTE_NO_COPY);
     if ((bits & (PTE_RESIDENT | PTE_LOCKED)) == PTE_RESIDENT)
         unlink_active(m, f);
     else

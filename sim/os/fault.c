@@ -9,9 +9,6 @@
 
 #include "core/check.h"
 
-/* A first touch that finds no zeroed frame zeroes one itself. */
-#define ZEROING_ON_FAULT_NS 100
-
 void fault_wait(struct machine *m, uint64_t ns, uint64_t held)
 {
     m->phys.in_flight += held;
@@ -131,11 +128,10 @@ static void note_resident(struct machine *m)
 
 void page_written(struct machine *m, uint32_t *entry)
 {
-    uint32_t f = *page_beside(entry);
     CHECK(*entry & PTE_RESIDENT);
     if (*entry & PTE_MODIFIED)
         return;
-    if (!(*entry & PTE_RESET) && !m->phys.frames.of[f].mapped) {
+    if (!(*entry & PTE_NO_COPY)) {
         CHECK(m->phys.copies > 0);
         m->phys.copies--;
     }
@@ -172,54 +168,51 @@ static void soft_fault(struct machine *m, uint64_t page, uint32_t *entry, const 
 }
 
 /* Whether the entry still stands where it did and says the same, after a fault has waited. */
-static bool unchanged(const struct machine *m, uint64_t waits, uint64_t page, uint32_t *entry,
+static bool unchanged(struct machine *m, uint64_t waits, uint64_t page, uint32_t *entry,
                       uint32_t before)
 {
     return waits == m->phys.waits || (page_table_find(m->table, page) == entry && *entry == before);
 }
 
-static void hard_fault(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how)
-{
-    struct physical *p = &m->phys;
-    struct sim *sim = m->sim;
-    uint64_t waits = p->waits;
-    uint32_t before = *entry, copy = *page_beside(entry);
-    struct grant grant = frame_obtain(m);
-    if (sim->touched_count)
-        sim_flush_touches(sim);
-    fault_wait(m, event_shapes[EVENT_hard_fault].cost_ns + m->config.pagefile_read_ns, 1);
-    if (!unchanged(m, waits, page, entry, before)) {
-        frame_give_back(m, grant.frame);
-        return;
-    }
-    p->frames.of[grant.frame].mapped = copy == ABSENT_MAPPED;
-    if (copy == ABSENT_SLOT) {
-        p->absent--;
-        p->copies++;
-    }
-    settle_in(m, grant.frame, page, entry, how, false);
-    if (copy == ABSENT_SLOT && slots_left(m) == 0)
-        page_written(m, entry); /* the file is full: it keeps no copy */
-    sim->counters[COUNTER_faults_hard]++;
-    sim_event(sim, EVENT_hard_fault, 0, page << PAGE_SHIFT, how->write, how->native,
-              grant.replaced);
-}
-
-static void first_touch(struct machine *m, uint64_t page, uint32_t *entry,
-                        const struct arrival *how)
+static bool hard_fault(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how)
 {
     struct physical *p = &m->phys;
     struct sim *sim = m->sim;
     uint64_t waits = p->waits;
     uint32_t before = *entry;
     struct grant grant = frame_obtain(m);
+    if (sim->touched_count)
+        sim_flush_touches(sim);
+    fault_wait(m, event_shapes[EVENT_hard_fault].cost_ns + m->config.pagefile_read_ns, 1);
     if (!unchanged(m, waits, page, entry, before)) {
         frame_give_back(m, grant.frame);
-        return;
+        return false;
     }
-    bool lost = *entry & PTE_LOST; /* reads as zero, and MEM_RESET_UNDO must fail until written */
-    *entry |= lost ? PTE_RESET : how->mapped ? 0 : PTE_MODIFIED;
-    p->frames.of[grant.frame].mapped = how->mapped;
+    bool of_pagefile = !(before & PTE_MAPPED);
+    p->absent -= of_pagefile;
+    p->copies += of_pagefile;
+    settle_in(m, grant.frame, page, entry, how, false);
+    if (of_pagefile && slots_left(m) == 0)
+        page_written(m, entry); /* the file is full: it keeps no copy */
+    sim->counters[COUNTER_faults_hard]++;
+    sim_event(sim, EVENT_hard_fault, 0, page << PAGE_SHIFT, how->write, how->native,
+              grant.replaced);
+    return true;
+}
+
+static bool first_touch(struct machine *m, uint64_t page, uint32_t *entry,
+                        const struct arrival *how)
+{
+    struct sim *sim = m->sim;
+    uint64_t waits = m->phys.waits;
+    uint32_t before = *entry;
+    struct grant grant = frame_obtain(m);
+    if (!unchanged(m, waits, page, entry, before)) {
+        frame_give_back(m, grant.frame);
+        return false;
+    }
+    /* What was lost reads as zero, and MEM_RESET_UNDO must fail until it is written. */
+    *entry |= before & PTE_LOST ? PTE_RESET : before & PTE_MAPPED ? 0 : PTE_MODIFIED;
     sim->counters[COUNTER_faults_demand_zero]++;
     sim->now_ns += event_shapes[EVENT_first_touch].cost_ns;
     if (!grant.zeroed)
@@ -234,17 +227,19 @@ static void first_touch(struct machine *m, uint64_t page, uint32_t *entry,
     else
         sim_event(sim, EVENT_first_touch, 0, page << PAGE_SHIFT, how->write, how->native,
                   grant.replaced);
+    return true;
 }
 
-void bring_in(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how)
+bool bring_in(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how)
 {
     CHECK(*entry != 0 && !(*entry & PTE_RESIDENT));
     if (frames_resident(&m->phys) >= m->phys.hard_max)
         keep_maximum(m);
-    if (*entry & PTE_TRANSITION)
+    else if (!how->native && exchange_pages(m, page, entry, how->write))
+        return true;
+    if (*entry & PTE_TRANSITION) {
         soft_fault(m, page, entry, how);
-    else if (*entry & PTE_PAGED)
-        hard_fault(m, page, entry, how);
-    else
-        first_touch(m, page, entry, how);
+        return true;
+    }
+    return *entry & PTE_PAGED ? hard_fault(m, page, entry, how) : first_touch(m, page, entry, how);
 }

@@ -25,8 +25,7 @@ struct frame_link {
 struct frame_page {
     uint32_t *entry;     /* of the page, in the page table */
     uint64_t page : 40;  /* number of the page */
-    uint64_t batch : 23; /* native touches that are recorded together, 0: none (fault.c) */
-    uint64_t mapped : 1; /* of a view or an image: its copy is in that file */
+    uint64_t batch : 24; /* native touches that are recorded together, 0: none (fault.c) */
 };
 
 struct frames {

@@ -36,10 +36,13 @@ enum {
     PTE_PAGED = 1u << 14,      /* absent; its contents are elsewhere */
     PTE_RESET = 1u << 15,      /* MEM_RESET: present, but need not be kept */
     PTE_LOST = 1u << 16,       /* ... and was not kept */
+    PTE_MAPPED = 1u << 17,     /* of a view or an image: its copy is in that file */
     PTE_PRESENT = PTE_RESIDENT | PTE_TRANSITION,
+    /* With none of them, a present page has a copy in the page file. */
+    PTE_NO_COPY = PTE_MODIFIED | PTE_RESET | PTE_MAPPED,
 };
 /* The rest of the entry: the epoch of the native cache in which the OPEN bits hold. */
-#define PTE_EPOCH_SHIFT 17
+#define PTE_EPOCH_SHIFT 18
 
 struct native_range { /* outside the window: images, stacks */
     uint64_t base, size;
@@ -188,6 +191,8 @@ void close_pages(struct machine *m, struct page_range range);
 void close_pages_natively(struct machine *m, struct page_range range);
 /* The same for one page and its entry. */
 void close_native(struct machine *m, uint64_t page, uint32_t *entry);
+/* The cache of native permissions counts its epochs from the beginning again. */
+void forget_open_bits(struct machine *m);
 /* The contents of one page go. */
 void discard_page(struct machine *m, uint64_t page, uint32_t *entry);
 /* The bits of native access that hold now. */

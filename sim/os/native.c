@@ -229,8 +229,10 @@ static void flush(struct native *native)
     CHECK(!failed);
     native->pieces = 0;
     native->flushes++;
-    native->epoch++;
-    CHECK(native->epoch < EPOCH_MAX);
+    if (++native->epoch == EPOCH_MAX) {
+        forget_open_bits(machine_current());
+        native->epoch = 1;
+    }
 }
 
 static void change_pieces(struct native *native, int64_t change)

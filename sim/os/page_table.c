@@ -1,8 +1,8 @@
 /* The page table: a radix tree over page numbers with 32-bit entries. See space.h.
  *
  * Four levels of 9, 9, 9 and 9 bits cover 2^36 pages (256 TiB). Nodes exist only where entries
- * are, and go when their last entry does, so that a walk over terabytes visits what exists. The
- * last leaf is remembered: neighbours usually follow. */
+ * are, and go when their last entry does, so that a walk over terabytes visits what exists.
+ * Leaves found last are remembered. */
 #include "core/check.h"
 #include "os/page_table.h"
 
@@ -18,7 +18,8 @@ struct page_table *page_table_create(struct arena *arena, uint64_t end_page)
     table->arena = arena;
     table->root = arena_alloc(arena, sizeof *table->root);
     table->end_page = end_page;
-    table->cached_number = UINT64_MAX;
+    for (unsigned i = 0; i < PAGE_TABLE_RECENT; i++)
+        table->recent[i].number = UINT64_MAX;
     return table;
 }
 
@@ -41,10 +42,38 @@ void page_table_destroy(struct page_table *table)
     arena_free(table->arena, table, sizeof *table);
 }
 
+struct page_leaf *page_table_walk_to(const struct page_table *table, uint64_t page)
+{
+    const struct page_recent *recent = &table->recent[(page >> BITS) % PAGE_TABLE_RECENT];
+    if (recent->number == page >> BITS)
+        return recent->leaf;
+    const struct page_branch *branch = table->root;
+    for (unsigned level = LEVELS - 1; level > 1 && branch; level--)
+        branch = branch->child[page_table_index(page, level)];
+    return branch ? branch->child[page_table_index(page, 1)] : NULL;
+}
+
+struct page_leaf *page_table_look_up(struct page_table *table, uint64_t page)
+{
+    struct page_leaf *leaf = page_table_walk_to(table, page);
+    if (leaf)
+        table->recent[(page >> BITS) % PAGE_TABLE_RECENT] =
+            (struct page_recent){page >> BITS, leaf};
+    return leaf;
+}
+
+/* Its leaf goes. */
+static void forget_recent(struct page_table *table, uint64_t page)
+{
+    struct page_recent *recent = &table->recent[(page >> BITS) % PAGE_TABLE_RECENT];
+    if (recent->number == page >> BITS)
+        recent->number = UINT64_MAX;
+}
+
 uint32_t page_table_get(const struct page_table *table, uint64_t page)
 {
     CHECK(page < table->end_page);
-    const struct page_leaf *leaf = page_table_leaf(table, page);
+    const struct page_leaf *leaf = page_table_walk_to(table, page);
     return leaf ? leaf->entry[page & MASK] : 0;
 }
 
@@ -81,17 +110,13 @@ static void leaf_drop(struct page_table *table, uint64_t page)
         arena_free(table->arena, path[level], sizeof(struct page_branch));
         path[level + 1]->child[page_table_index(page, level + 1)] = NULL;
     }
-    table->cached_number = UINT64_MAX;
+    forget_recent(table, page);
 }
 
 static struct page_leaf *leaf_have(struct page_table *table, uint64_t page)
 {
-    struct page_leaf *leaf = page_table_leaf(table, page);
-    if (!leaf)
-        leaf = leaf_make(table, page);
-    table->cached = leaf;
-    table->cached_number = page >> BITS;
-    return leaf;
+    struct page_leaf *leaf = page_table_look_up(table, page);
+    return leaf ? leaf : leaf_make(table, page);
 }
 
 uint32_t *page_table_make(struct page_table *table, uint64_t page)
@@ -111,7 +136,7 @@ void page_table_set(struct page_table *table, uint64_t page, uint32_t entry)
         *page_table_make(table, page) = entry;
         return;
     }
-    struct page_leaf *leaf = page_table_leaf(table, page);
+    struct page_leaf *leaf = page_table_look_up(table, page);
     if (!leaf || !leaf->entry[page & MASK])
         return;
     leaf->entry[page & MASK] = leaf->beside[page & MASK] = 0;
@@ -153,6 +178,7 @@ static bool walk_below(struct walk *walk, void *node, unsigned level, uint64_t b
         walk_leaf(walk, leaf, base);
         if (leaf->count)
             return false;
+        forget_recent(walk->table, base);
         arena_free(walk->table->arena, leaf, sizeof *leaf);
         return true;
     }
@@ -180,7 +206,6 @@ void page_table_walk(struct page_table *table, uint64_t first_page, uint64_t pag
     if (pages == 0 || table->entries == 0)
         return;
     struct walk walk = {table, first_page, first_page + pages, visit, context};
-    table->cached_number = UINT64_MAX; /* its leaf may go */
     walk_below(&walk, table->root, LEVELS - 1, 0);
 }
 
@@ -210,5 +235,6 @@ static uint64_t verify_below(const void *node, unsigned level)
 void page_table_verify(const struct page_table *table)
 {
     CHECK(verify_below(table->root, LEVELS - 1) == table->entries);
-    CHECK(table->cached_number == UINT64_MAX || table->cached->count > 0);
+    for (unsigned i = 0; i < PAGE_TABLE_RECENT; i++)
+        CHECK(table->recent[i].number == UINT64_MAX || table->recent[i].leaf->count > 0);
 }

@@ -21,13 +21,19 @@ struct page_branch {
     void *child[PAGE_TABLE_FANOUT];
 };
 
+/* Leaves found last, by the low bits of their number (page >> BITS): what a processor's
+ * translation buffer is to it. */
+#define PAGE_TABLE_RECENT 256u
+
 struct page_table {
     struct arena *arena;
     struct page_branch *root;
     uint64_t end_page;
     uint64_t entries;
-    uint64_t cached_number; /* page >> BITS of the cached leaf, UINT64_MAX: none */
-    struct page_leaf *cached;
+    struct page_recent {
+        uint64_t number; /* UINT64_MAX: none */
+        struct page_leaf *leaf;
+    } recent[PAGE_TABLE_RECENT];
 };
 
 static inline unsigned page_table_index(uint64_t page, unsigned level)
@@ -35,22 +41,23 @@ static inline unsigned page_table_index(uint64_t page, unsigned level)
     return (unsigned)(page >> (PAGE_TABLE_BITS * level)) & PAGE_TABLE_MASK;
 }
 
-/* The leaf of a page below the end, NULL: there is none. */
-static inline struct page_leaf *page_table_leaf(const struct page_table *table, uint64_t page)
-{
-    if (table->cached_number == page >> PAGE_TABLE_BITS)
-        return table->cached;
-    const struct page_branch *branch = table->root;
-    for (unsigned level = PAGE_TABLE_LEVELS - 1; level > 1 && branch; level--)
-        branch = branch->child[page_table_index(page, level)];
-    return branch ? branch->child[page_table_index(page, 1)] : NULL;
-}
+/* The leaf of a page below the end, NULL: there is none. The second one remembers what it finds. */
+struct page_leaf *page_table_walk_to(const struct page_table *table, uint64_t page);
+struct page_leaf *page_table_look_up(struct page_table *table, uint64_t page);
 
-/* Where the entry of a page is stored, NULL: nowhere. It stays there as long as it is not 0. */
-static inline uint32_t *page_table_find(const struct page_table *table, uint64_t page)
+/* Where the entry of a page below the end is stored, NULL: nowhere. It stays there as long as it is
+ * not 0. */
+static inline uint32_t *page_table_find(struct page_table *table, uint64_t page)
 {
-    struct page_leaf *leaf = page_table_leaf(table, page);
-    return leaf ? &leaf->entry[page & PAGE_TABLE_MASK] : NULL;
+    uint64_t number = page >> PAGE_TABLE_BITS;
+    const struct page_recent *recent = &table->recent[number % PAGE_TABLE_RECENT];
+    struct page_leaf *leaf = recent->leaf;
+    if (__builtin_expect(recent->number != number, 0)) {
+        leaf = page_table_look_up(table, page);
+        if (!leaf)
+            return NULL;
+    }
+    return &leaf->entry[page & PAGE_TABLE_MASK];
 }
 
 /* The word beside an entry: the frame that holds the page, or what the absent page is worth. */

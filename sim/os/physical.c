@@ -45,8 +45,8 @@ static void set_replacement(struct machine *m)
     p->clock = replacement == REPLACE_CLOCK || replacement == REPLACE_CLOCK_REF0;
     p->fault_bits = replacement == REPLACE_CLOCK ? PTE_REFERENCED : 0;
     for (int kind = ACCESS_READ; kind <= ACCESS_EXECUTE; kind++)
-        p->touch_need[kind] = PTE_RESIDENT | 1u << kind | (p->clock ? PTE_REFERENCED : 0) |
-                              (kind == ACCESS_WRITE ? PTE_MODIFIED : 0);
+        p->touch_need[kind] = PTE_RESIDENT | 1u << kind | (kind == ACCESS_WRITE ? PTE_MODIFIED : 0);
+    p->touch_sets = p->clock ? PTE_REFERENCED : 0;
 }
 
 static enum memory_level level_now(const struct physical *p)
@@ -233,8 +233,7 @@ void slot_make_room(struct machine *m)
         if (++p->search >= p->frames.high)
             p->search = LISTS;
         const struct frame_page *of = &p->frames.of[p->search];
-        if (!of->entry || of->mapped || !(*of->entry & PTE_RESIDENT) ||
-            (*of->entry & (PTE_MODIFIED | PTE_RESET)))
+        if (!of->entry || (*of->entry & (PTE_RESIDENT | PTE_NO_COPY)) != PTE_RESIDENT)
             continue;
         page_written(m, of->entry);
         return;
@@ -259,8 +258,7 @@ static void count_entry(void *context, uint64_t page, uint32_t *entry)
     CHECK(resident || open_bits(counts->m, bits) == 0);
     if (!(bits & PTE_PRESENT)) {
         CHECK(!(bits & (PTE_MODIFIED | PTE_RESET)));
-        CHECK(f == (bits & PTE_PAGED ? f == ABSENT_MAPPED ? ABSENT_MAPPED : ABSENT_SLOT : 0));
-        counts->absent += f == ABSENT_SLOT;
+        counts->absent += (bits & (PTE_PAGED | PTE_MAPPED)) == PTE_PAGED;
         return;
     }
     CHECK(!(bits & PTE_PAGED));
@@ -272,7 +270,7 @@ static void count_entry(void *context, uint64_t page, uint32_t *entry)
     counts->lists[resident   ? bits & PTE_LOCKED ? LIST_LOCKED : LIST_ACTIVE
                   : modified ? LIST_MODIFIED
                              : LIST_STANDBY]++;
-    counts->copies += !modified && !(bits & PTE_RESET) && !frames->of[f].mapped;
+    counts->copies += !(bits & PTE_NO_COPY);
 }
 
 void physical_verify(const struct machine *m)

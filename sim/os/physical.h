@@ -15,7 +15,7 @@
  * without, PTE_TRANSITION with PTE_MODIFIED or without.
  *
  * A private page has a page of the page file while it is absent, and while it is present and like
- * its copy (neither PTE_MODIFIED nor PTE_RESET). Private pages are modified from their first touch
+ * its copy. Private pages are modified from their first touch
  * on: nothing like them exists anywhere. Since all of them are charged, what is not in RAM always
  * fits into the file; only a page that goes out while another comes in may exceed it by one. */
 #ifndef LW_OS_PHYSICAL_H
@@ -24,11 +24,10 @@
 #include "os/frames.h"
 #include "os/machine.h"
 
-/* The word beside the entry of a page that is absent (PTE_PAGED). */
-enum { ABSENT_SLOT = 1, ABSENT_MAPPED = 2 };
-
 /* The machine zeroes a free frame in the background. */
 #define ZEROING_NS 200
+/* A first touch that finds no zeroed frame zeroes one itself. */
+#define ZEROING_ON_FAULT_NS 100
 
 struct physical {
     struct frames frames;
@@ -40,7 +39,8 @@ struct physical {
     bool clock;              /* replacement by a hand, else the first of the list goes */
     bool lru;                /* a touch makes a page the last of the list */
     uint32_t fault_bits;     /* what a fault sets besides: PTE_REFERENCED for a CLOCK of an OS */
-    uint32_t touch_need[3];  /* bits of an entry, by kind, with which a touch changes nothing */
+    uint32_t touch_need[3];  /* bits of an entry, by kind, with which a touch is no fault, */
+    uint32_t touch_sets;     /* and what it sets then */
     uint32_t hand;           /* CLOCK: the next candidate; new pages come in before it */
     uint32_t batch;          /* native first touches that are recorded together */
     uint64_t plenty;         /* with more zeroed frames than this nothing runs short */
@@ -91,16 +91,17 @@ void physical_verify(const struct machine *m);
 
 struct arrival {
     bool write, native;
-    bool mapped; /* its copy is in a file of its own, if it was never here */
 };
-/* Brings the page of an entry (not 0) into the working set. It may wait meanwhile, and then find
- * that it is no longer wanted: the caller looks again. */
-void bring_in(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how);
+/* Brings the page of an entry (not 0) into the working set. False: it waited meanwhile and found
+ * something changed, and the caller has to look again. */
+bool bring_in(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how);
 /* A present page is written: its copy, if there is one, is no longer like it. */
 void page_written(struct machine *m, uint32_t *entry);
 /* The clock moves on while a fault is served. Everything may have changed afterwards when
  * physical.waits has. held: frames the fault has in its hands. */
 void fault_wait(struct machine *m, uint64_t ns, uint64_t held);
+/* Whether fault_wait lets others run, if there are any who could. */
+#define FAULTS_LET_OTHERS_RUN(m) false
 /* A frame for a page that comes in; makes room when there is none. */
 struct grant frame_obtain(struct machine *m);
 
@@ -112,8 +113,10 @@ uint32_t choose_victim(struct machine *m);
 void link_active(struct machine *m, uint32_t frame, bool native);
 /* Out of the active list, wherever the hand is. */
 void unlink_active(struct machine *m, uint32_t frame);
-/* LRU: it was touched. */
-void move_to_end(struct machine *m, uint32_t frame);
+/* The most frequent fault of a machine that is short for good and has no lists: a page comes in for
+ * one that goes out, in its frame, which the caller cannot tell from frame_obtain and the rest.
+ * False: it is not that simple, and nothing has happened. */
+bool exchange_pages(struct machine *m, uint64_t page, uint32_t *entry, bool write);
 /* A page of the active list leaves the working set: for the standby or modified list, or without
  * these for the page file. */
 void leave_working_set(struct machine *m, uint32_t frame);
@@ -131,6 +134,15 @@ void trim_all(struct machine *m);
 void physical_settle(struct machine *m);
 /* The first page of the modified list gets its copy. */
 void write_first(struct machine *m);
+
+/* LRU: a page of the active list was touched. */
+static inline void move_to_end(struct frames *frames, uint32_t frame)
+{
+    if (frames->link[frame].next == LIST_ACTIVE)
+        return;
+    frame_take_out(frames, frame);
+    frame_insert_before(frames, frame, LIST_ACTIVE);
+}
 
 /* Frames that hold nothing. */
 static inline uint64_t frames_unused(const struct physical *p)

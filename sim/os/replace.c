@@ -39,15 +39,6 @@ void unlink_active(struct machine *m, uint32_t f)
     frame_unlink(&m->phys.frames, f, LIST_ACTIVE);
 }
 
-void move_to_end(struct machine *m, uint32_t f)
-{
-    struct frames *frames = &m->phys.frames;
-    if (frames->link[f].next == LIST_ACTIVE)
-        return;
-    frame_take_out(frames, f);
-    frame_insert_before(frames, f, LIST_ACTIVE);
-}
-
 /* Spares pages with the mark. */
 static uint32_t move_hand(struct machine *m)
 {
@@ -86,25 +77,58 @@ bool drop_page(struct machine *m, uint32_t f)
     CHECK(!(*entry & PTE_LOCKED));
     if (*entry & PTE_OPEN)
         close_native(m, of->page, entry);
-    *page_beside(entry) = 0;
     if (*entry & PTE_RESET) {
         discard_page(m, of->page, entry);
         *entry |= PTE_LOST;
-    } else if (of->mapped) {
-        *entry |= PTE_PAGED;
-        *page_beside(entry) = ABSENT_MAPPED;
     } else {
+        *entry |= PTE_PAGED;
+    }
+    if (!(*entry & (PTE_RESET | PTE_MAPPED))) {
         if (dirty)
             slot_make_room(m);
         m->phys.copies -= !dirty;
         m->phys.absent++;
-        *entry |= PTE_PAGED;
-        *page_beside(entry) = ABSENT_SLOT;
     }
     *entry &= ~(uint32_t)(PTE_PRESENT | PTE_REFERENCED | PTE_MODIFIED | PTE_RESET);
     of->entry = NULL;
     m->sim->counters[COUNTER_pages_out] += dirty;
     return dirty;
+}
+
+bool exchange_pages(struct machine *m, uint64_t page, uint32_t *entry, bool write)
+{
+    struct physical *p = &m->phys;
+    struct sim *sim = m->sim;
+    if (p->lists || frames_unused(p) || p->others || p->hard_max != UINT64_MAX ||
+        sim->touched_count || slots_left(m) < 2 || (*entry & (PTE_MAPPED | PTE_LOST)) ||
+        FAULTS_LET_OTHERS_RUN(m))
+        return false;
+    uint32_t f = choose_victim(m);
+    struct frame_page *of = &p->frames.of[f];
+    if (f == 0 || (*of->entry & (PTE_OPEN | PTE_RESET | PTE_MAPPED)))
+        return false;
+    bool dirty = *of->entry & PTE_MODIFIED, hard = *entry & PTE_PAGED, clean = hard && !write;
+    uint64_t replaced = (uint64_t)of->page << PAGE_SHIFT;
+    *of->entry = (*of->entry & ~(uint32_t)(PTE_RESIDENT | PTE_MODIFIED)) | PTE_PAGED;
+    *entry =
+        (*entry & ~(uint32_t)PTE_PAGED) | PTE_RESIDENT | (clean ? 0 : PTE_MODIFIED) | p->fault_bits;
+    *page_beside(entry) = f;
+    *of = (struct frame_page){.entry = entry, .page = page};
+    p->absent += 1 - (uint64_t)hard;
+    p->copies += (uint64_t)clean - !dirty;
+    if (p->clock)
+        p->hand = p->frames.link[f].next;
+    else
+        move_to_end(&p->frames, f);
+    sim->counters[COUNTER_faults_without_frame]++;
+    sim->counters[COUNTER_pages_out] += dirty;
+    sim->counters[hard ? COUNTER_faults_hard : COUNTER_faults_demand_zero]++;
+    sim->now_ns += dirty ? m->config.pagefile_write_ns : 0;
+    sim->now_ns += hard ? event_shapes[EVENT_hard_fault].cost_ns + m->config.pagefile_read_ns
+                        : event_shapes[EVENT_first_touch].cost_ns + ZEROING_ON_FAULT_NS;
+    sim_event(sim, hard ? EVENT_hard_fault : EVENT_first_touch, 0, page << PAGE_SHIFT, write, 0,
+              replaced);
+    return true;
 }
 
 uint32_t take_standby(struct machine *m)
@@ -197,7 +221,7 @@ void write_first(struct machine *m)
     struct frame_page *of = &p->frames.of[f];
     CHECK(*of->entry & PTE_MODIFIED);
     frame_unlink(&p->frames, f, LIST_MODIFIED);
-    if (!of->mapped) {
+    if (!(*of->entry & PTE_MAPPED)) {
         slot_make_room(m);
         p->copies++;
     }
@@ -210,7 +234,8 @@ void write_first(struct machine *m)
 static bool writer_can(const struct machine *m)
 {
     const struct frames *frames = &m->phys.frames;
-    return slots_to_have(m) > 0 || frames->of[frame_first(frames, LIST_MODIFIED)].mapped;
+    return slots_to_have(m) > 0 ||
+           (*frames->of[frame_first(frames, LIST_MODIFIED)].entry & PTE_MAPPED);
 }
 
 static void settle_writer(struct machine *m)

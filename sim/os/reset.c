@@ -13,12 +13,11 @@ static void reset_entry(void *context, uint64_t page, uint32_t *entry)
     struct machine *m = context;
     struct physical *p = &m->phys;
     uint32_t f = *page_beside(entry);
+    CHECK(!(*entry & PTE_MAPPED));
     if (*entry & PTE_PAGED) {
-        CHECK(f == ABSENT_SLOT);
         p->absent--;
         discard_page(m, page, entry);
         *entry = (*entry & ~(uint32_t)PTE_PAGED) | PTE_LOST;
-        *page_beside(entry) = 0;
         return;
     }
     if (!(*entry & PTE_PRESENT) || f == 0 || (*entry & PTE_RESET))

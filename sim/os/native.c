@@ -273,15 +273,17 @@ static int protection_of(uint32_t open)
            (open & PTE_OPEN_EXECUTE ? PROT_EXEC : 0);
 }
 
-/* Nothing may fail for want of a mapping: one page more is open for a moment only. */
-static void allow(struct native *native, uint64_t page, int protection)
+/* Opens the page for a moment. Returns the bits with which it is to be left: none when everything
+ * had to be closed for want of a mapping. */
+static uint32_t allow(struct native *native, uint64_t page, int protection, uint32_t open)
 {
     if (mprotect(address_of(page), PAGE_BYTES, protection) == 0)
-        return;
+        return open;
     CHECK(errno == ENOMEM);
     flush(native);
     int failed = mprotect(address_of(page), PAGE_BYTES, protection);
     CHECK(!failed);
+    return 0;
 }
 
 static void restore(uint64_t page, uint32_t open)
@@ -294,22 +296,21 @@ void native_read(struct native *native, uint64_t page, uint64_t offset, void *by
                  uint32_t open)
 {
     CHECK(native != NULL && offset + count <= PAGE_BYTES);
-    if (!open)
-        allow(native, page, PROT_READ);
+    uint32_t after = open ? open : allow(native, page, PROT_READ, 0);
     memcpy(bytes, (uint8_t *)address_of(page) + offset, count);
     if (!open)
-        restore(page, open);
+        restore(page, after);
 }
 
 void native_write(struct native *native, uint64_t page, uint64_t offset, const void *bytes,
                   uint64_t count, uint32_t open)
 {
     CHECK(native != NULL && offset + count <= PAGE_BYTES);
-    if (!(open & PTE_OPEN_WRITE))
-        allow(native, page, PROT_READ | PROT_WRITE);
+    bool writable = open & PTE_OPEN_WRITE;
+    uint32_t after = writable ? open : allow(native, page, PROT_READ | PROT_WRITE, open);
     memcpy((uint8_t *)address_of(page) + offset, bytes, count);
-    if (!(open & PTE_OPEN_WRITE))
-        restore(page, open);
+    if (!writable)
+        restore(page, after);
 }
 
 void native_discard(struct native *native, uint64_t first_page, uint64_t pages)

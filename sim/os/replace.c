@@ -195,7 +195,8 @@ void trim_when_short(struct machine *m)
 {
     struct physical *p = &m->phys;
     uint64_t enough = p->trim_below * 2, pages = 0;
-    if (frames_available(p) >= p->trim_below)
+    /* Pages that are being written will be available: they are not missed twice. */
+    if (frames_available(p) + p->frames.count[LIST_MODIFIED] >= p->trim_below)
         return;
     while (frames_available(p) + p->frames.count[LIST_MODIFIED] < enough &&
            frames_resident(p) > m->config.working_set_min_pages &&

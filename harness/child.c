@@ -37,6 +37,12 @@ static bool env_touch(void *context, uint64_t address, bool write)
                          write ? ACCESS_WRITE : ACCESS_READ) == ACCESS_OK;
 }
 
+static void env_study(void *context, bool begins)
+{
+    struct child *child = context;
+    machine_study(child->machine, begins);
+}
+
 static bool env_reserve(void *context, uint64_t size, bool view, uint64_t *address)
 {
     struct child *child = context;
@@ -184,6 +190,7 @@ static void start_clr(struct child *child, struct clr *clr)
     const struct clr_env env = {.sim = child->sim,
                                 .context = child,
                                 .touch = env_touch,
+                                .study = env_study,
                                 .os_reserve = env_reserve,
                                 .os_commit = env_commit,
                                 .os_decommit = env_decommit,

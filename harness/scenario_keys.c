@@ -59,11 +59,42 @@ static const struct choice address_spaces[] = {
     {"128TiB", UINT64_C(128) << 40, "64-bit process"},
     {0}};
 
+static const struct choice replacements[] = {
+    {"clock", REPLACE_CLOCK, "a ring with a hand that spares pages touched since it came by"},
+    {"clock-ref0", REPLACE_CLOCK_REF0, "... the touch that brought the page in does not count"},
+    {"lru", REPLACE_LRU, "the page not touched for the longest time"},
+    {"fifo", REPLACE_FIFO, "the page that came first"},
+    {0}};
+
+static const struct choice standbys[] = {
+    {"yes", 0, "pages out of the working set stay in memory until their frames are needed"},
+    {"0", 1, "no standby and modified lists: each replacement is a fault later"},
+    {"no", 1},
+    {0}};
+
 static const struct key keys_machine[] = {
     {"ram", VALUE_SIZE, AT(struct machine_config, ram_bytes), PAGE_BYTES, SIZE_MOST, PAGE_BYTES,
      .standard = "4GiB", .help = "Physical memory"},
     {"pagefile", VALUE_SIZE, AT(struct machine_config, pagefile_bytes), 0, SIZE_MOST, PAGE_BYTES,
      .standard = "4GiB", .help = "Page file; with the RAM it is the commit limit"},
+    {"pagefile-max", VALUE_SIZE, AT(struct machine_config, pagefile_max_bytes), 0, SIZE_MOST,
+     PAGE_BYTES, .example = "8GiB",
+     .help = "The page file grows up to this when commit needs it; left out: not at all"},
+    {"pagefile-latency", VALUE_TIME, AT(struct machine_config, pagefile_read_ns), 1, TIME_MOST,
+     .standard = "100us", .help = "Time to read a page of the page file: a hard fault"},
+    {"pagefile-write", VALUE_TIME, AT(struct machine_config, pagefile_write_ns), 1, TIME_MOST,
+     .standard = "25us", .help = "Time to write a page, of the many that are written together"},
+    {"replacement", VALUE_CHOICE, AT(struct machine_config, replacement), .choices = replacements,
+     .standard = "clock", .help = "Which page of the working set gives way"},
+    {"standby", VALUE_CHOICE, AT(struct machine_config, no_standby), .choices = standbys,
+     .standard = "yes", .help = "Where pages go that leave the working set"},
+    {"low-memory", VALUE_SIZE, AT(struct machine_config, low_memory_bytes), PAGE_BYTES, SIZE_MOST,
+     PAGE_BYTES, .example = "32MiB",
+     .help = "At or below so much available memory it is low; left out: 1/128 of the RAM, at most "
+             "64MiB"},
+    {"high-memory", VALUE_SIZE, AT(struct machine_config, high_memory_bytes), PAGE_BYTES, SIZE_MOST,
+     PAGE_BYTES, .example = "96MiB",
+     .help = "At or above so much it is high; left out: three times the low level"},
     {"address-space", VALUE_SIZE, AT(struct machine_config, address_space_bytes),
      .choices = address_spaces, .standard = "128TiB", .help = "Layout of the process"},
     {"processors", VALUE_COUNT, AT(struct machine_config, processors), 1, 64, .standard = "2",

@@ -1,11 +1,10 @@
-/* Exact counts of faults of all four replacements over a fixed stream of references.
- *
- * The stream: PCG32 with state 42 and sequence 54; page rank i of 100,000 weighs
- * floor(2^40 / (i + 1)); rank r is page (r * 611953 + 12345) mod 100,000. The counts for LRU, FIFO
- * and CLOCK ref0 agree with libCacheSim's. */
+/* Exact counts of faults of all four replacements over a fixed stream of references: Zipf over
+ * 100,000 pages by PCG32 with state 42 and sequence 54 (core/page_stream.h). The counts for LRU,
+ * FIFO and CLOCK ref0 are those of libCacheSim. */
 #include "tests/support.h"
 
 #include <stdlib.h>
+#include "core/page_stream.h"
 #include "core/sim.h"
 #include "include/windows.h"
 #include "os/machine.h"
@@ -15,58 +14,19 @@
 
 static uint32_t *references;
 
-/* ---- the stream ---- */
-
-struct pcg32 {
-    uint64_t state, increment;
-};
-
-static uint32_t pcg32_next(struct pcg32 *rng)
-{
-    uint64_t old = rng->state;
-    rng->state = old * UINT64_C(6364136223846793005) + rng->increment;
-    uint32_t mixed = (uint32_t)(((old >> 18) ^ old) >> 27), turn = (uint32_t)(old >> 59);
-    return mixed >> turn | mixed << (-turn & 31);
-}
-
-static struct pcg32 pcg32_seeded(uint64_t state, uint64_t sequence)
-{
-    struct pcg32 rng = {0, sequence << 1 | 1};
-    pcg32_next(&rng);
-    rng.state += state;
-    pcg32_next(&rng);
-    return rng;
-}
-
-static uint32_t rank_of(const uint64_t *sums, uint64_t draw)
-{
-    uint64_t target = (uint64_t)((unsigned __int128)draw * sums[PAGES - 1] >> 64);
-    uint32_t low = 0, high = PAGES - 1;
-    while (low < high) { /* the first whose sum exceeds the target */
-        uint32_t middle = (low + high) / 2;
-        if (sums[middle] > target)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return low;
-}
-
 static int make_references(void **state)
 {
     (void)state;
-    static uint64_t sums[PAGES];
-    uint64_t sum = 0;
-    for (uint32_t i = 0; i < PAGES; i++)
-        sums[i] = sum += (UINT64_C(1) << 40) / (i + 1);
-    struct pcg32 rng = pcg32_seeded(42, 54);
+    struct arena arena;
+    struct page_stream stream;
     references = malloc(REFERENCES * sizeof *references);
-    for (uint32_t i = 0; references && i < REFERENCES; i++) {
-        uint64_t draw = (uint64_t)pcg32_next(&rng) << 32;
-        draw |= pcg32_next(&rng);
-        references[i] = (uint32_t)(((uint64_t)rank_of(sums, draw) * 611953 + 12345) % PAGES);
-    }
-    return references ? 0 : -1;
+    if (!references || arena_init(&arena, 0, UINT64_C(1) << 26) != 0)
+        return -1;
+    page_stream_open(&stream, &arena, PAGES_ZIPF, PAGES, 42, 54);
+    for (uint32_t i = 0; i < REFERENCES; i++)
+        references[i] = (uint32_t)page_stream_next(&stream);
+    arena_destroy(&arena);
+    return 0;
 }
 
 static int free_references(void **state)

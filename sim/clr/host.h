@@ -18,6 +18,8 @@ struct clr_env {
     void *context;
     /* One page is read or written by managed code. False: the access is not possible. */
     bool (*touch)(void *context, uint64_t address, bool write);
+    /* A stream of touches of memory of its own begins, or ends. NULL: nobody wants to know. */
+    void (*study)(void *context, bool begins);
     /* Memory the CLR takes from the operating system itself, past the host. False: refused. */
     bool (*os_reserve)(void *context, uint64_t size, bool view, uint64_t *address);
     bool (*os_commit)(void *context, uint64_t address, uint64_t size);

@@ -50,6 +50,13 @@ static void touch_next(struct stream *stream)
     stream->done++;
 }
 
+static void study(const struct stream *stream, bool begins)
+{
+    const struct clr_env *env = &stream->run->clr->env;
+    if (stream->own && env->study)
+        env->study(env->context, begins);
+}
+
 /* Time of the next reference, at least now. */
 static uint64_t next_due(const struct stream *stream)
 {
@@ -79,6 +86,8 @@ static uint64_t stream_turn(struct performance *performance, uint64_t limit_ns)
         sim->counters[COUNTER_operations_dependent] += references;
         return NEVER;
     }
+    if (stream->done == 0)
+        study(stream, true);
     do {
         reach(sim, due_ns);
         touch_next(stream);
@@ -86,6 +95,7 @@ static uint64_t stream_turn(struct performance *performance, uint64_t limit_ns)
     } while (due_ns <= limit_ns && stream->done < references);
     if (stream->done < references)
         return due_ns;
+    study(stream, false);
     return stream->own ? sim->now_ns : NEVER; /* its memory is still to be released */
 }
 

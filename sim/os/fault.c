@@ -76,7 +76,7 @@ static struct grant obtain_when_short(struct machine *m)
     trim_when_short(m);
     take_unused(m, &grant);
     if (!grant.frame)
-        m->sim->counters[COUNTER_faults_without_frame]++;
+        m->sim->counters[COUNTER_faults_without_frame] += p->counts;
     while (!grant.frame) {
         if (others_yield(m)) {
             /* its frame is the next one */
@@ -161,7 +161,7 @@ static void soft_fault(struct machine *m, uint64_t page, uint32_t *entry, const 
         sim_flush_touches(sim);
     frame_unlink(&m->phys.frames, f, *entry & PTE_MODIFIED ? LIST_MODIFIED : LIST_STANDBY);
     settle_in(m, f, page, entry, how, false);
-    sim->counters[COUNTER_faults_soft]++;
+    sim->counters[COUNTER_faults_soft] += m->phys.counts;
     sim->now_ns += event_shapes[EVENT_soft_fault].cost_ns;
     sim_event(sim, EVENT_soft_fault, 0, page << PAGE_SHIFT, how->write, how->native, 0);
     level_update(m);
@@ -194,7 +194,7 @@ static bool hard_fault(struct machine *m, uint64_t page, uint32_t *entry, const 
     settle_in(m, grant.frame, page, entry, how, false);
     if (of_pagefile && slots_left(m) == 0)
         page_written(m, entry); /* the file is full: it keeps no copy */
-    sim->counters[COUNTER_faults_hard]++;
+    sim->counters[COUNTER_faults_hard] += p->counts;
     sim_event(sim, EVENT_hard_fault, 0, page << PAGE_SHIFT, how->write, how->native,
               grant.replaced);
     return true;
@@ -213,7 +213,7 @@ static bool first_touch(struct machine *m, uint64_t page, uint32_t *entry,
     }
     /* What was lost reads as zero, and MEM_RESET_UNDO must fail until it is written. */
     *entry |= before & PTE_LOST ? PTE_RESET : before & PTE_MAPPED ? 0 : PTE_MODIFIED;
-    sim->counters[COUNTER_faults_demand_zero]++;
+    sim->counters[COUNTER_faults_demand_zero] += m->phys.counts;
     sim->now_ns += event_shapes[EVENT_first_touch].cost_ns;
     if (!grant.zeroed)
         sim->now_ns += ZEROING_ON_FAULT_NS;

@@ -110,9 +110,10 @@ enum access_result { ACCESS_OK, ACCESS_GUARD, ACCESS_VIOLATION };
 enum access_result machine_touch(struct machine *m, uint64_t address, enum access_kind kind);
 /* The same for an access by native code: on ACCESS_OK the page is open natively as well. */
 enum access_result machine_open(struct machine *m, uint64_t address, enum access_kind kind);
-/* Empties the working set and sets the replacement back to its beginning, so that what touched
- * before does not count. No failure point, no record of its own. */
-void machine_begin_touches(struct machine *m);
+/* A stream of touches begins (or ends) that is studied for itself: on a machine without standby
+ * lists it begins with an empty working set, and from the first one on only faults of such streams
+ * count. On other machines nothing happens. No failure point, no record. */
+void machine_study(struct machine *m, bool begins);
 struct page_state { /* all 0: not in the working set */
     bool valid, locked, large;
     uint32_t protect;

@@ -27,7 +27,7 @@ static void set_levels(struct machine *m)
     uint64_t low = config->low_memory_bytes ? config->low_memory_bytes
                                             : least(ram / LOW_OF_RAM, LOW_MOST_BYTES);
     uint64_t high = config->high_memory_bytes ? config->high_memory_bytes : HIGH_OF_LOW * low;
-    CHECK(low <= high);
+    high = high > low ? high : low;
     p->low = low >> PAGE_SHIFT;
     p->high = (high + PAGE_BYTES - 1) >> PAGE_SHIFT;
     p->trim_below =
@@ -64,6 +64,7 @@ void physical_create(struct machine *m)
     CHECK(p->total < FRAMES_MAX / 2);
     p->hard_max = UINT64_MAX;
     p->hand = LIST_ACTIVE;
+    p->counts = 1;
     if (!config->pagefile_read_ns)
         config->pagefile_read_ns = PAGEFILE_READ_NS;
     if (!config->pagefile_write_ns)

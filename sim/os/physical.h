@@ -52,6 +52,8 @@ struct physical {
     uint32_t search;         /* where the last search for a copy to give up ended */
     uint64_t low, high;      /* frames: the levels of the resource notifications */
     enum memory_level level;
+    uint32_t counts;         /* what a fault adds to its counter: 1, or 0 outside of a study */
+    bool studied;            /* there was one */
     uint64_t waits; /* grows when a fault let others run */
 };
 

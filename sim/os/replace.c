@@ -91,7 +91,7 @@ bool drop_page(struct machine *m, uint32_t f)
     }
     *entry &= ~(uint32_t)(PTE_PRESENT | PTE_REFERENCED | PTE_MODIFIED | PTE_RESET);
     of->entry = NULL;
-    m->sim->counters[COUNTER_pages_out] += dirty;
+    m->sim->counters[COUNTER_pages_out] += dirty ? m->phys.counts : 0;
     return dirty;
 }
 
@@ -120,9 +120,9 @@ bool exchange_pages(struct machine *m, uint64_t page, uint32_t *entry, bool writ
         p->hand = p->frames.link[f].next;
     else
         move_to_end(&p->frames, f);
-    sim->counters[COUNTER_faults_without_frame]++;
-    sim->counters[COUNTER_pages_out] += dirty;
-    sim->counters[hard ? COUNTER_faults_hard : COUNTER_faults_demand_zero]++;
+    sim->counters[COUNTER_faults_without_frame] += p->counts;
+    sim->counters[COUNTER_pages_out] += dirty ? p->counts : 0;
+    sim->counters[hard ? COUNTER_faults_hard : COUNTER_faults_demand_zero] += p->counts;
     sim->now_ns += dirty ? m->config.pagefile_write_ns : 0;
     sim->now_ns += hard ? event_shapes[EVENT_hard_fault].cost_ns + m->config.pagefile_read_ns
                         : event_shapes[EVENT_first_touch].cost_ns + ZEROING_ON_FAULT_NS;

@@ -91,9 +91,21 @@ enum status machine_empty_working_set(struct machine *m)
     return status;
 }
 
-void machine_begin_touches(struct machine *m)
+void machine_study(struct machine *m, bool begins)
 {
-    trim_all(m);
+    static const enum counter counted[] = {COUNTER_faults_demand_zero, COUNTER_faults_soft,
+                                           COUNTER_faults_hard, COUNTER_faults_without_frame,
+                                           COUNTER_pages_out};
+    struct physical *p = &m->phys;
+    if (p->lists)
+        return;
+    p->counts = begins;
+    if (!begins)
+        return;
+    trim_all(m); /* the ring begins anew with it */
+    for (size_t i = 0; !p->studied && i < sizeof counted / sizeof *counted; i++)
+        m->sim->counters[counted[i]] = 0;
+    p->studied = true;
 }
 
 /* ---- what a page is ---- */

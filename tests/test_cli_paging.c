@@ -1,0 +1,96 @@
+/* Physical memory as scenarios see it: the exact counts of all replacements with every bundled
+ * policy, and what the keys of the machine do. */
+#include "tests/support.h"
+#include "tests/cli_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void run_scenario(const char *text, const char *policy)
+{
+    write_file(cli_path("paging.yaml"), text, strlen(text));
+    cli("run %s --policy %s --json %s", cli_path("paging.yaml"), policy, cli_path("paging.json"));
+    expect_exit(0);
+}
+
+static uint64_t counter(const char *name)
+{
+    char *json = read_whole_file(cli_path("paging.json"), NULL);
+    const char *value = json_value(json, name, 0);
+    assert_non_null(value);
+    uint64_t number = strtoull(value, NULL, 10);
+    free(json);
+    return number;
+}
+
+static void zipf_counts_are_exact_with_every_replacement(void **state)
+{
+    (void)state;
+    static const struct {
+        unsigned ram_kib;
+        const char *replacement, *policy;
+        uint64_t faults;
+    } rows[] = {
+        {400, "lru", "passthrough", 1421207},   {4000, "lru", "arena", 988330},
+        {40000, "lru", "quota", 528558},        {400, "fifo", "watermark", 1499899},
+        {4000, "fifo", "passthrough", 1071197}, {40000, "fifo", "arena", 600265},
+        {400, "clock-ref0", "quota", 1396124},  {4000, "clock-ref0", "watermark", 965280},
+        {40000, "clock-ref0", "arena", 511743}, {400, "clock", "passthrough", 1444097},
+        {4000, "clock", "watermark", 1009312},  {40000, "clock", "passthrough", 545165},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "name: zipf\n"
+                 "machine: {ram: %uKiB, pagefile: 1GiB, replacement: %s, standby: 0}\n"
+                 "workload:\n"
+                 "  - touch: {order: zipf, pages: 100000, references: 2000000, pcg32: [42, 54]}\n",
+                 rows[i].ram_kib, rows[i].replacement);
+        run_scenario(text, rows[i].policy);
+        assert_int_equal(counter("faults_demand_zero") + counter("faults_hard"), rows[i].faults);
+        assert_int_equal(counter("faults_soft"), 0);
+    }
+}
+
+static void a_page_file_of_other_latency_takes_its_time(void **state)
+{
+    (void)state;
+    uint64_t took_ns[2];
+    for (int slow = 0; slow < 2; slow++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "name: latency\n"
+                 "machine: {ram: 4MiB, pagefile: 64MiB, standby: 0, pagefile-latency: %s}\n"
+                 "workload:\n"
+                 "  - touch: {order: sequential, pages: 2000, references: 4000}\n",
+                 slow ? "5ms" : "1ms");
+        run_scenario(text, "passthrough");
+        took_ns[slow] = counter("virtual_ns");
+    }
+    assert_int_equal(counter("faults_hard"), 2000);
+    assert_true(took_ns[1] - took_ns[0] >= UINT64_C(2000) * 4000000);
+}
+
+static void a_page_file_grows_up_to_its_maximum_and_no_further(void **state)
+{
+    (void)state;
+    run_scenario("name: growth\n"
+                 "machine: {ram: 64MiB, pagefile: 16MiB, pagefile-max: 96MiB}\n"
+                 "workload:\n"
+                 "  - VirtualAlloc: {as: a, size: 140MiB, type: MEM_RESERVE|MEM_COMMIT, "
+                 "protect: PAGE_READWRITE, expect: ok}\n"
+                 "  - VirtualAlloc: {as: b, size: 40MiB, type: MEM_RESERVE|MEM_COMMIT, "
+                 "protect: PAGE_READWRITE, expect: refused}\n",
+                 "passthrough");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(zipf_counts_are_exact_with_every_replacement),
+        cmocka_unit_test(a_page_file_of_other_latency_takes_its_time),
+        cmocka_unit_test(a_page_file_grows_up_to_its_maximum_and_no_further),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -34,7 +34,9 @@ struct machine_config machine_config_default(void)
                                    .address_space_bytes = UINT64_C(128) << 40,
                                    .processors = 2,
                                    .working_set_min_pages = 50,
-                                   .working_set_max_pages = 345};
+                                   .working_set_max_pages = 345,
+                                   .pagefile_read_ns = 100000,
+                                   .pagefile_write_ns = 25000};
 }
 
 /* For rules of the fault plan. */

@@ -33,12 +33,13 @@ struct machine_config {
     uint64_t pagefile_max_bytes;    /* it grows up to this; less than pagefile_bytes: it does not */
     enum replacement replacement;
     bool no_standby;             /* no standby and modified lists: each replacement is a fault */
-    uint64_t pagefile_read_ns;   /* 0: the default, 100 us a page */
-    uint64_t pagefile_write_ns;  /* 0: the default, 25 us a page: it writes many together */
+    uint64_t pagefile_read_ns;   /* a page; 0: the default, 100 us */
+    uint64_t pagefile_write_ns;  /* a page of many; 0: the default, 25 us */
     uint64_t low_memory_bytes;   /* 0: the default, the lesser of 64 MiB and RAM / 128 */
     uint64_t high_memory_bytes;  /* 0: the default, three times the low level */
 };
-/* ram 4 GiB, page file 4 GiB, address space 128 TiB, 2 processors. */
+/* ram 4 GiB, page file 4 GiB that does not grow, a solid state disk, address space 128 TiB, 2
+ * processors, CLOCK. */
 struct machine_config machine_config_default(void);
 
 struct machine;

@@ -4,9 +4,6 @@
 
 #include "core/check.h"
 
-/* Without a page file of other speed: a read from a solid state disk, a page of a long write. */
-#define PAGEFILE_READ_NS 100000
-#define PAGEFILE_WRITE_NS 25000
 /* The low level of Windows: 32 MiB per 4 GiB of RAM, at most 64 MiB. */
 #define LOW_OF_RAM 128
 #define LOW_MOST_BYTES (UINT64_C(64) << 20)
@@ -65,10 +62,11 @@ void physical_create(struct machine *m)
     p->hard_max = UINT64_MAX;
     p->hand = LIST_ACTIVE;
     p->counts = 1;
+    const struct machine_config usual = machine_config_default();
     if (!config->pagefile_read_ns)
-        config->pagefile_read_ns = PAGEFILE_READ_NS;
+        config->pagefile_read_ns = usual.pagefile_read_ns;
     if (!config->pagefile_write_ns)
-        config->pagefile_write_ns = PAGEFILE_WRITE_NS;
+        config->pagefile_write_ns = usual.pagefile_write_ns;
     set_replacement(m);
     set_levels(m);
     p->level = level_now(p);

@@ -23,16 +23,20 @@ enum reference {
     REFERENCE_COMMIT,
     REFERENCE_NO_DIGEST,
     REFERENCE_TRUE,
+    REFERENCE_LRU,
+    REFERENCE_CLOCK,
+    REFERENCE_FAULT,
     NO_REFERENCE
 };
-static const char *const reference_names[] = {"mmap+munmap", "commit+decommit", "digest off",
-                                              "/bin/true", NULL};
+static const char *const reference_names[] = {
+    "mmap+munmap",  "commit+decommit", "digest off",  "/bin/true",
+    "object cache", "object cache",    "first touch", NULL};
 
 /* Sizes of machines and recordings. */
 enum size { SIZE_1K, SIZE_60K, SIZE_1M, SIZES };
 static const uint64_t size_regions[SIZES] = {1000, 60000, 1000000};
 
-enum kind { KIND_TASK, KIND_REPLAY, KIND_STARTUP };
+enum kind { KIND_TASK, KIND_REPLAY, KIND_STARTUP, KIND_TOUCH_LRU, KIND_TOUCH_CLOCK, KIND_PAGING };
 
 static const struct row {
     const char *name;
@@ -53,6 +57,9 @@ static const struct row {
     {"replay-events-1m", REFERENCE_COMMIT, KIND_REPLAY, SIZE_1M, 0},
     {"digest", REFERENCE_NO_DIGEST, KIND_REPLAY, SIZE_1K, 0},
     {"startup", REFERENCE_TRUE, KIND_STARTUP, 0, 0},
+    {"touch-zipf-lru", REFERENCE_LRU, KIND_TOUCH_LRU, 0, 0},
+    {"touch-zipf-clock", REFERENCE_CLOCK, KIND_TOUCH_CLOCK, 0, 0},
+    {"paging", REFERENCE_FAULT, KIND_PAGING, 0, 0},
     {"bytes-per-region", NO_REFERENCE, KIND_TASK, SIZE_1M, TASK_REGION_BYTES},
 };
 #define ROWS (sizeof rows / sizeof *rows)
@@ -73,6 +80,8 @@ static const struct target {
     {"replay-events-1m", NULL, false, 12, 22},
     {"digest", NULL, true, 1.10, 1.05},
     {"startup", NULL, true, 3, 2},
+    {"touch-zipf-lru", NULL, false, 3, 5},
+    {"touch-zipf-clock", NULL, false, 3, 5},
     {"bytes-per-region", NULL, true, 128, 80},
 };
 #define TARGETS (sizeof targets / sizeof *targets)
@@ -126,6 +135,11 @@ static double measure_reference(const struct bench *bench, const struct row *row
         return synthetic_replay(bench->recordings[row->size], bench->policy, false).event_ns;
     case REFERENCE_TRUE:
         return kernel_command(nothing);
+    case REFERENCE_LRU:
+    case REFERENCE_CLOCK:
+        return reference_cache(row->reference == REFERENCE_LRU);
+    case REFERENCE_FAULT:
+        return kernel_fault();
     default:
         return 0;
     }
@@ -146,6 +160,13 @@ static void measure(struct bench *bench, const struct row *row, struct samples *
         break;
     case KIND_STARTUP:
         samples->own[round] = measure_startup(bench);
+        break;
+    case KIND_TOUCH_LRU:
+    case KIND_TOUCH_CLOCK:
+        samples->own[round] = machine_touches(row->kind == KIND_TOUCH_LRU);
+        break;
+    case KIND_PAGING:
+        samples->own[round] = machine_paging();
         break;
     }
 }

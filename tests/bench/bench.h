@@ -21,6 +21,18 @@ double kernel_commit_pair(void);
 /* From exec to exit of a command, its output dropped. arguments[0] is the path. */
 double kernel_command(const char *const *arguments);
 
+/* First touches of fresh memory, a page. */
+double kernel_fault(void);
+
+/* ---- paging.c: references to 100,000 pages (Zipf) with 10,000 frames, and paging itself ---- */
+
+/* A reference; by a cache of objects in the style of libraries for any policy. */
+double reference_cache(bool lru);
+/* ... by the machine, digest on, LRU or CLOCK, every miss a fault. */
+double machine_touches(bool lru);
+/* A fault that writes a page out and reads one in, through the standby and modified lists. */
+double machine_paging(void);
+
 /* ---- machines.c: the Win32 surface of a machine with so many live regions ---- */
 
 enum machine_task {

@@ -10,6 +10,7 @@
 
 #define PAIRS 5000
 #define COMMANDS 15
+#define FAULTS 20000
 
 static void *map_or_die(uint64_t bytes, int protection)
 {
@@ -26,6 +27,18 @@ double kernel_map_pair(void)
     for (int i = 0; i < PAIRS; i++)
         munmap(map_or_die(GRANULARITY_BYTES, PROT_READ | PROT_WRITE), GRANULARITY_BYTES);
     return (double)(monotonic_ns() - begin) / PAIRS;
+}
+
+double kernel_fault(void)
+{
+    uint8_t *pages = map_or_die(FAULTS * PAGE_BYTES, PROT_READ | PROT_WRITE);
+    madvise(pages, FAULTS * PAGE_BYTES, MADV_NOHUGEPAGE);
+    uint64_t begin = monotonic_ns();
+    for (uint64_t i = 0; i < FAULTS; i++)
+        *(volatile uint8_t *)(pages + i * PAGE_BYTES) = 1;
+    uint64_t end = monotonic_ns();
+    munmap(pages, FAULTS * PAGE_BYTES);
+    return (double)(end - begin) / FAULTS;
 }
 
 double kernel_commit_pair(void)

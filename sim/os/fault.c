@@ -45,10 +45,10 @@ static void replace(struct machine *m, struct grant *grant)
     grant->frame = f;
 }
 
-static bool others_yield(struct machine *m)
+/* poor: the process has less than its minimum. */
+static bool others_yield(struct machine *m, bool poor)
 {
     struct physical *p = &m->phys;
-    bool poor = frames_resident(p) < m->config.working_set_min_pages;
     if (p->others == 0 || !(poor || p->frames.count[LIST_ACTIVE] == 0))
         return false;
     p->others--; /* its page goes to the page file */
@@ -72,13 +72,14 @@ static struct grant obtain_when_short(struct machine *m)
 {
     struct physical *p = &m->phys;
     struct grant grant = {0};
+    bool poor = frames_resident(p) < m->config.working_set_min_pages;
     physical_settle(m);
     trim_when_short(m);
     take_unused(m, &grant);
     if (!grant.frame)
         m->sim->counters[COUNTER_faults_without_frame] += p->counts;
     while (!grant.frame) {
-        if (others_yield(m)) {
+        if (others_yield(m, poor)) {
             /* its frame is the next one */
         } else if (!p->lists) {
             replace(m, &grant);

@@ -105,6 +105,7 @@ static void free_frame(struct machine *m, uint32_t *entry)
     if (!(bits & PTE_PRESENT) || f == 0)
         return; /* large pages have no frame of their own */
     p->copies -= !(bits & PTE_NO_COPY);
+    p->mapped -= (bits & PTE_MAPPED) != 0;
     if ((bits & (PTE_RESIDENT | PTE_LOCKED)) == PTE_RESIDENT)
         unlink_active(m, f);
     else

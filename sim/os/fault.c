@@ -49,23 +49,37 @@ static void replace(struct machine *m, struct grant *grant)
 static bool others_yield(struct machine *m, bool poor)
 {
     struct physical *p = &m->phys;
-    if (p->others == 0 || !(poor || p->frames.count[LIST_ACTIVE] == 0))
+    bool none = p->frames.count[LIST_ACTIVE] + p->frames.count[LIST_MODIFIED] == 0;
+    if (p->others == 0 || !(none || (poor && slots_to_have(m) > 0)))
         return false;
-    p->others--; /* its page goes to the page file */
+    slot_make_room(m); /* its page goes to the page file */
+    p->others--;
     p->free++;
     return true;
 }
 
 static void wait_for_writer(struct machine *m)
 {
-    struct physical *p = &m->phys;
-    uint64_t now = m->sim->now_ns;
-    if (p->writer_ns > now)
-        fault_wait(m, p->writer_ns - now, 0);
-    uint64_t before = p->frames.count[LIST_MODIFIED];
+    uint64_t now = m->sim->now_ns, due_ns = m->phys.writer_ns;
+    if (due_ns > now)
+        fault_wait(m, due_ns - now, 0);
     physical_settle(m);
-    if (before && p->frames.count[LIST_MODIFIED] == before)
-        write_first(m); /* the file is full: one page more has to fit in the meantime */
+}
+
+/* With lists: a step towards an available frame. */
+static void give_way(struct machine *m)
+{
+    uint32_t modified = frame_first(&m->phys.frames, LIST_MODIFIED);
+    if (next_to_write(m)) {
+        wait_for_writer(m);
+        return;
+    }
+    uint32_t f = choose_victim(m);
+    CHECK(f != 0 || modified != 0); /* locks, large pages and other processes leave some */
+    if (modified && (!f || !affordable(m, f)))
+        write_page(m, modified); /* the file is full: another page is about to leave it */
+    else
+        leave_working_set(m, f);
 }
 
 static struct grant obtain_when_short(struct machine *m)
@@ -84,12 +98,8 @@ static struct grant obtain_when_short(struct machine *m)
         } else if (!p->lists) {
             replace(m, &grant);
             break;
-        } else if (p->frames.count[LIST_MODIFIED]) {
-            wait_for_writer(m);
         } else {
-            uint32_t f = choose_victim(m);
-            CHECK(f != 0);
-            leave_working_set(m, f);
+            give_way(m);
         }
         take_unused(m, &grant);
     }
@@ -111,8 +121,8 @@ static void keep_maximum(struct machine *m)
 {
     while (frames_resident(&m->phys) >= m->phys.hard_max) {
         uint32_t f = choose_victim(m);
-        if (!f)
-            break; /* all of it is locked */
+        if (!f || !can_leave(m, f))
+            break; /* all of it is locked, or has no other place */
         leave_working_set(m, f);
     }
     level_update(m);
@@ -146,6 +156,7 @@ static void settle_in(struct machine *m, uint32_t f, uint64_t page, uint32_t *en
     struct frame_page *of = &m->phys.frames.of[f];
     of->entry = entry;
     of->page = page;
+    m->phys.mapped += (*entry & (PTE_MAPPED | PTE_TRANSITION)) == PTE_MAPPED;
     *page_beside(entry) = f;
     *entry = (*entry & ~(uint32_t)(PTE_TRANSITION | PTE_PAGED)) | PTE_RESIDENT | m->phys.fault_bits;
     link_active(m, f, batch);

@@ -134,16 +134,23 @@ static uint64_t take_empty(struct physical *p, uint64_t frames)
     return zeroed + free;
 }
 
-/* Takes a frame of a standby page: true. Then of pages that must be written first: false: none. */
-static bool take_used(struct machine *m, bool active)
+/* Takes a frame that holds a page: of the standby list, or (any) also of pages that are written
+ * first. False: there is none. */
+static bool take_used(struct machine *m, bool any)
 {
     struct physical *p = &m->phys;
-    if (active && !p->frames.count[LIST_STANDBY] && p->frames.count[LIST_MODIFIED])
-        write_first(m);
     uint32_t f = take_standby(m);
-    if (!f && active && (f = choose_victim(m)) != 0) {
-        unlink_active(m, f);
-        drop_page(m, f);
+    if (!f && any) {
+        uint32_t modified = next_to_write(m);
+        if (!modified && p->frames.count[LIST_ACTIVE] == 0)
+            modified = frame_first(&p->frames, LIST_MODIFIED);
+        if (modified) {
+            write_page(m, modified);
+            f = take_standby(m);
+        } else if ((f = choose_victim(m)) != 0) {
+            unlink_active(m, f);
+            drop_page(m, f);
+        }
     }
     if (f)
         frame_free(&p->frames, f);
@@ -208,11 +215,19 @@ void physical_large_give(struct machine *m, uint64_t frames)
 
 /* ---- the page file ---- */
 
+static uint64_t slots(const struct machine *m)
+{
+    return (m->config.pagefile_bytes >> PAGE_SHIFT) - m->others.pagefile_pages;
+}
+
+static uint64_t slots_used(const struct machine *m)
+{
+    return m->phys.absent + m->phys.copies + (m->others.memory_pages - m->phys.others);
+}
+
 uint64_t slots_left(const struct machine *m)
 {
-    const struct physical *p = &m->phys;
-    uint64_t pages = (m->config.pagefile_bytes >> PAGE_SHIFT) - m->others.pagefile_pages;
-    uint64_t used = p->absent + p->copies + (m->others.memory_pages - p->others);
+    uint64_t used = slots_used(m), pages = slots(m);
     return used < pages ? pages - used : 0;
 }
 
@@ -223,27 +238,39 @@ uint64_t slots_to_have(const struct machine *m)
     return slots_left(m) + (p->copies > standby ? p->copies - standby : 0);
 }
 
-void slot_make_room(struct machine *m)
+/* There is one in the working set. */
+static void give_up_copy(struct machine *m)
 {
     struct physical *p = &m->phys;
-    if (slots_left(m) > 0 || slots_to_have(m) == 0)
-        return;
-    for (;;) { /* there is one */
+    CHECK(p->copies > p->frames.count[LIST_STANDBY]);
+    for (;;) {
         if (++p->search >= p->frames.high)
             p->search = LISTS;
         const struct frame_page *of = &p->frames.of[p->search];
-        if (!of->entry || (*of->entry & (PTE_RESIDENT | PTE_NO_COPY)) != PTE_RESIDENT)
-            continue;
-        page_written(m, of->entry);
-        return;
+        if (of->entry && (*of->entry & (PTE_RESIDENT | PTE_NO_COPY)) == PTE_RESIDENT)
+            break;
     }
+    page_written(m, p->frames.of[p->search].entry);
+}
+
+void slot_make_room(struct machine *m)
+{
+    if (slots_left(m) == 0 && slots_to_have(m) > 0)
+        give_up_copy(m);
+}
+
+void slots_fit(struct machine *m)
+{
+    uint64_t over = slots_used(m), pages = slots(m);
+    for (over = over > pages ? over - pages : 0; over > 0; over--)
+        give_up_copy(m);
 }
 
 /* ---- checking ---- */
 
 struct counts {
     const struct machine *m;
-    uint64_t lists[LISTS], absent, copies, locked;
+    uint64_t lists[LISTS], absent, copies, locked, mapped;
 };
 
 static void count_entry(void *context, uint64_t page, uint32_t *entry)
@@ -270,6 +297,7 @@ static void count_entry(void *context, uint64_t page, uint32_t *entry)
                   : modified ? LIST_MODIFIED
                              : LIST_STANDBY]++;
     counts->copies += !(bits & PTE_NO_COPY);
+    counts->mapped += (bits & PTE_MAPPED) != 0;
 }
 
 void physical_verify(const struct machine *m)
@@ -282,6 +310,8 @@ void physical_verify(const struct machine *m)
         CHECK(counts.lists[list] == p->frames.count[list]);
     CHECK(counts.absent == p->absent);
     CHECK(counts.copies == p->copies);
+    CHECK(counts.mapped == p->mapped);
+    CHECK(slots_used(m) <= slots(m) + p->in_flight);
     CHECK(counts.locked == m->locked_pages);
     CHECK(p->zeroed + p->free + p->large + p->others + p->in_flight + frames_holding(&p->frames) ==
           p->total);

@@ -49,6 +49,7 @@ struct physical {
     uint64_t absent, copies; /* pages of the file: of absent pages; of present ones like them */
     uint64_t writer_ns;      /* when the first page of the modified list will be written */
     uint64_t zeroing_ns;     /* when the next free frame will be zeroed */
+    uint64_t mapped;         /* present pages of views and images */
     uint32_t search;         /* where the last search for a copy to give up ended */
     uint64_t low, high;      /* frames: the levels of the resource notifications */
     enum memory_level level;
@@ -87,6 +88,8 @@ uint64_t slots_left(const struct machine *m);
 uint64_t slots_to_have(const struct machine *m);
 /* Before a page is written: when the file is full, some present page gives up its copy. */
 void slot_make_room(struct machine *m);
+/* The page file has become smaller: present pages give up their copies. */
+void slots_fit(struct machine *m);
 void physical_verify(const struct machine *m);
 
 /* ---- fault.c: pages come in ---- */
@@ -119,6 +122,11 @@ void unlink_active(struct machine *m, uint32_t frame);
  * one that goes out, in its frame, which the caller cannot tell from frame_obtain and the rest.
  * False: it is not that simple, and nothing has happened. */
 bool exchange_pages(struct machine *m, uint64_t page, uint32_t *entry, bool write);
+/* Whether there is room in the page file for what a present page needs of it, besides those of the
+ * modified list. */
+bool affordable(const struct machine *m, uint32_t frame);
+/* Whether a page of the active list may: without lists the page file must have room for it. */
+bool can_leave(const struct machine *m, uint32_t frame);
 /* A page of the active list leaves the working set: for the standby or modified list, or without
  * these for the page file. */
 void leave_working_set(struct machine *m, uint32_t frame);
@@ -134,8 +142,10 @@ void trim_range(struct machine *m, struct page_range range);
 void trim_all(struct machine *m);
 /* What the writer and the zeroing of frames have done until now. */
 void physical_settle(struct machine *m);
-/* The first page of the modified list gets its copy. */
-void write_first(struct machine *m);
+/* The first page of the modified list that its file has room for; 0: none. */
+uint32_t next_to_write(const struct machine *m);
+/* A page of the modified list gets its copy. */
+void write_page(struct machine *m, uint32_t frame);
 
 /* LRU: a page of the active list was touched. */
 static inline void move_to_end(struct frames *frames, uint32_t frame)

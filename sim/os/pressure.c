@@ -61,6 +61,7 @@ static uint64_t there_is(const struct machine *m, enum pressure_of of)
         return charge;
     CHECK(of == PRESSURE_PAGEFILE);
     charge = (machine_commit_limit(m) >> PAGE_SHIFT) - charged_total(m); /* it does not grow then */
+    charge = least(charge, slots_to_have(m)); /* what is in the file stays there */
     return least(charge, (m->config.pagefile_bytes >> PAGE_SHIFT) - m->others.pagefile_pages);
 }
 
@@ -183,6 +184,8 @@ static uint64_t change(struct machine *m, enum pressure_of of, bool give_back, u
         physical_others_give(m, least(got, m->phys.others));
     else if (of == PRESSURE_MEMORY)
         physical_others_take(m, got);
+    else if (of == PRESSURE_PAGEFILE)
+        slots_fit(m);
     return got;
 }
 

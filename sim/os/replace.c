@@ -58,13 +58,37 @@ static uint32_t move_hand(struct machine *m)
     return m->phys.hand = f;
 }
 
+bool affordable(const struct machine *m, uint32_t f)
+{
+    const struct frames *frames = &m->phys.frames;
+    uint32_t bits = *frames->of[f].entry;
+    return (bits & PTE_NO_COPY) != PTE_MODIFIED || slots_to_have(m) > frames->count[LIST_MODIFIED];
+}
+
+/* The page file is full: a page that needs nothing of it goes instead. What is charged fits into
+ * RAM and file, so without such pages none has to go, except for another that comes in. */
+static uint32_t mapped_instead(const struct machine *m, uint32_t f)
+{
+    const struct frames *frames = &m->phys.frames;
+    uint32_t other = m->phys.mapped ? frame_first(frames, LIST_ACTIVE) : LIST_ACTIVE;
+    while (other != LIST_ACTIVE && !affordable(m, other))
+        other = frames->link[other].next;
+    return other != LIST_ACTIVE ? other : f;
+}
+
 uint32_t choose_victim(struct machine *m)
 {
     if (m->phys.frames.count[LIST_ACTIVE] == 0)
         return 0;
     if (m->sim->touched_count) /* these touches happened before */
         sim_flush_touches(m->sim);
-    return m->phys.clock ? move_hand(m) : frame_first(&m->phys.frames, LIST_ACTIVE);
+    uint32_t f = m->phys.clock ? move_hand(m) : frame_first(&m->phys.frames, LIST_ACTIVE);
+    return affordable(m, f) ? f : mapped_instead(m, f);
+}
+
+bool can_leave(const struct machine *m, uint32_t f)
+{
+    return m->phys.lists || affordable(m, f);
 }
 
 /* ---- out of the working set ---- */
@@ -89,6 +113,7 @@ bool drop_page(struct machine *m, uint32_t f)
         m->phys.copies -= !dirty;
         m->phys.absent++;
     }
+    m->phys.mapped -= (*entry & PTE_MAPPED) != 0;
     *entry &= ~(uint32_t)(PTE_PRESENT | PTE_REFERENCED | PTE_MODIFIED | PTE_RESET);
     of->entry = NULL;
     m->sim->counters[COUNTER_pages_out] += dirty ? m->phys.counts : 0;
@@ -168,18 +193,22 @@ void leave_working_set(struct machine *m, uint32_t f)
 static void trim_entry(void *context, uint64_t page, uint32_t *entry)
 {
     (void)page;
-    if ((*entry & (PTE_RESIDENT | PTE_LOCKED)) == PTE_RESIDENT && *page_beside(entry) != 0)
+    if ((*entry & (PTE_RESIDENT | PTE_LOCKED)) == PTE_RESIDENT && *page_beside(entry) != 0 &&
+        can_leave(context, *page_beside(entry)))
         leave_working_set(context, *page_beside(entry));
 }
 
 void trim_all(struct machine *m)
 {
-    uint32_t f;
+    const struct frames *frames = &m->phys.frames;
     if (m->sim->touched_count)
         sim_flush_touches(m->sim);
     m->phys.hand = LIST_ACTIVE;
-    while ((f = frame_first(&m->phys.frames, LIST_ACTIVE)) != 0)
-        leave_working_set(m, f);
+    for (uint32_t f = frames->link[LIST_ACTIVE].next, next; f != LIST_ACTIVE; f = next) {
+        next = frames->link[f].next;
+        if (can_leave(m, f))
+            leave_working_set(m, f);
+    }
     level_update(m);
 }
 
@@ -214,13 +243,11 @@ void trim_when_short(struct machine *m)
 
 /* ---- the writer and the zeroing of frames ---- */
 
-void write_first(struct machine *m)
+void write_page(struct machine *m, uint32_t f)
 {
     struct physical *p = &m->phys;
-    uint32_t f = frame_first(&p->frames, LIST_MODIFIED);
-    CHECK(f != 0);
     struct frame_page *of = &p->frames.of[f];
-    CHECK(*of->entry & PTE_MODIFIED);
+    CHECK((*of->entry & (PTE_MODIFIED | PTE_TRANSITION)) == (PTE_MODIFIED | PTE_TRANSITION));
     frame_unlink(&p->frames, f, LIST_MODIFIED);
     if (!(*of->entry & PTE_MAPPED)) {
         slot_make_room(m);
@@ -228,26 +255,34 @@ void write_first(struct machine *m)
     }
     *of->entry &= ~(uint32_t)PTE_MODIFIED;
     frame_link(&p->frames, f, LIST_STANDBY);
-    m->sim->counters[COUNTER_pages_out]++;
+    m->sim->counters[COUNTER_pages_out] += p->counts;
 }
 
-/* Whether there is a place for what the writer has to write. */
-static bool writer_can(const struct machine *m)
+uint32_t next_to_write(const struct machine *m)
 {
     const struct frames *frames = &m->phys.frames;
-    return slots_to_have(m) > 0 ||
-           (*frames->of[frame_first(frames, LIST_MODIFIED)].entry & PTE_MAPPED);
+    uint32_t f = frame_first(frames, LIST_MODIFIED);
+    if (!f || slots_to_have(m) > 0)
+        return f;
+    if (m->phys.mapped == 0)
+        return 0;
+    while (f != LIST_MODIFIED && !(*frames->of[f].entry & PTE_MAPPED))
+        f = frames->link[f].next;
+    return f != LIST_MODIFIED ? f : 0;
 }
 
 static void settle_writer(struct machine *m)
 {
     struct physical *p = &m->phys;
     uint64_t written = 0;
-    while (p->frames.count[LIST_MODIFIED] && p->writer_ns <= m->sim->now_ns && writer_can(m)) {
-        write_first(m);
+    uint32_t f;
+    while (p->writer_ns <= m->sim->now_ns && (f = next_to_write(m)) != 0) {
+        write_page(m, f);
         p->writer_ns += m->config.pagefile_write_ns;
         written++;
     }
+    if (p->frames.count[LIST_MODIFIED] && p->writer_ns <= m->sim->now_ns)
+        p->writer_ns = m->sim->now_ns + m->config.pagefile_write_ns; /* the file was full */
     if (written)
         sim_event(m->sim, EVENT_page_write, 0, written, p->frames.count[LIST_MODIFIED],
                   p->frames.count[LIST_STANDBY], frames_available(p) << PAGE_SHIFT);

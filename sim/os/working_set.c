@@ -57,7 +57,8 @@ static void change_working_set(struct machine *m, uint64_t min, uint64_t max, ui
     bool hard = m->working_set_flags & QUOTA_LIMITS_HARDWS_MAX_ENABLE;
     m->phys.hard_max = hard ? max : UINT64_MAX;
     uint32_t f;
-    while (frames_resident(&m->phys) > m->phys.hard_max && (f = choose_victim(m)) != 0)
+    while (frames_resident(&m->phys) > m->phys.hard_max && (f = choose_victim(m)) != 0 &&
+           can_leave(m, f))
         leave_working_set(m, f);
     level_update(m);
 }

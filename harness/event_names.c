@@ -59,6 +59,7 @@ static const struct name pressures[] = {{PRESSURE_MEMORY, "memory"},
                                         {PRESSURE_COMMIT, "commit"},
                                         {PRESSURE_PAGEFILE, "page file"},
                                         {PRESSURE_ADDRESS_SPACE, "address space"},
+                                        {PRESSURE_RAM, "RAM"},
                                         {0, NULL}};
 static const struct name infinite[] = {NAME(INFINITE), {0, NULL}};
 static const struct name hresults[] = {NAME(S_OK),

@@ -257,7 +257,8 @@ static void put_injected(const struct report_run *run, struct explanation *expla
 
 static void put_pressure(const struct explanation *explanation, FILE *out)
 {
-    static const char *const names[PRESSURES] = {"memory", "commit", "page file", "address space"};
+    static const char *const names[PRESSURES] = {"memory", "commit", "page file", "address space",
+                                                "RAM"};
     bool any = false;
     for (int of = 0; of < PRESSURES; of++) {
         const struct pressure_seen *seen = &explanation->pressure[of];

@@ -119,9 +119,15 @@ static void check_pressure(struct binding *b)
 {
     struct pressure *pressure = b->target;
     const struct yaml_node *take = given(b, "take"), *back = given(b, "give-back");
-    if (!take == !back)
-        SAY(b, back ? back : b->map, "a pressure has either take or give-back");
+    const struct yaml_node *latency = given(b, "latency"), *limit = given(b, "job-limit");
+    if (!!take + !!back + !!latency + !!limit != 1)
+        SAY(b, back ? back : b->map, "a pressure has one of take, give-back, latency, job-limit");
     pressure->give_back = back != NULL;
+    if (latency || limit) {
+        if (given(b, "of") || given(b, "over"))
+            SAY(b, b->map, "of and over belong to take and give-back");
+        pressure->of = latency ? PRESSURE_LATENCY : PRESSURE_JOB_LIMIT;
+    }
     if (pressure->pieces && pressure->of != PRESSURE_ADDRESS_SPACE)
         SAY(b, given(b, "pieces"), "pieces are of address space: of: address-space");
     if (pressure->pieces && back)

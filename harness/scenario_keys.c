@@ -123,6 +123,7 @@ static const struct choice pressures[] = {
     {"commit", PRESSURE_COMMIT, "another process commits and does not touch"},
     {"pagefile", PRESSURE_PAGEFILE, "the page file is smaller by so much"},
     {"address-space", PRESSURE_ADDRESS_SPACE, "regions in the process's own address space"},
+    {"ram", PRESSURE_RAM, "RAM is removed from the machine; the commit limit falls with it"},
     {0}};
 
 static const struct key keys_pressure[] = {
@@ -132,6 +133,10 @@ static const struct key keys_pressure[] = {
      .help = "How much is taken; what is not there cannot be taken"},
     {"give-back", VALUE_SIZE_OR_ALL, AT(struct pressure, bytes), 1, SIZE_MOST, .example = "all",
      .help = "How much of it is given back"},
+    {"latency", VALUE_TIME, AT(struct pressure, bytes), 1, TIME_MOST, .example = "20ms",
+     .help = "Instead: a read from the page file takes so long from now on"},
+    {"job-limit", VALUE_SIZE_OR_ALL, AT(struct pressure, bytes), 1, SIZE_MOST, .example = "256MiB",
+     .help = "Instead: a job limits the process's commit to so much from now on; all: no longer"},
     {"over", VALUE_TIME, AT(struct pressure, over_ns), 0, TIME_MOST, .standard = "0",
      .example = "500ms", .help = "In equal steps over so long; 0: at once"},
     {"of", VALUE_CHOICE, AT(struct pressure, of), .choices = pressures, .standard = "memory",

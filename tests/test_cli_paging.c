@@ -85,11 +85,40 @@ static void a_page_file_grows_up_to_its_maximum_and_no_further(void **state)
                  "passthrough");
 }
 
+static void pressure_changes_latency_ram_and_the_limit_of_a_job(void **state)
+{
+    (void)state;
+    run_scenario("name: changes\n"
+                 "machine: {ram: 64MiB, pagefile: 64MiB}\n"
+                 "pressure:\n"
+                 "  - {at: 10ms, take: 32MiB, of: ram}\n"
+                 "  - {at: 20ms, job-limit: 32MiB}\n"
+                 "  - {at: 30ms, job-limit: all}\n"
+                 "  - {at: 30ms, give-back: all, of: ram}\n"
+                 "  - {at: 30ms, latency: 1s}\n"
+                 "workload:\n"
+                 "  - wait: 15ms\n"
+                 "  - VirtualAlloc: {as: a, size: 100MiB, type: MEM_RESERVE|MEM_COMMIT, "
+                 "protect: PAGE_READWRITE, expect: refused}\n"
+                 "  - VirtualAlloc: {as: b, size: 80MiB, type: MEM_RESERVE|MEM_COMMIT, "
+                 "protect: PAGE_READWRITE, expect: ok}\n"
+                 "  - VirtualFree: {at: b, size: 0, type: MEM_RELEASE, expect: ok}\n"
+                 "  - wait: 10ms\n"
+                 "  - VirtualAlloc: {as: c, size: 40MiB, type: MEM_RESERVE|MEM_COMMIT, "
+                 "protect: PAGE_READWRITE, expect: refused}\n"
+                 "  - wait: 10ms\n"
+                 "  - touch: {order: sequential, pages: 20000, references: 20001}\n",
+                 "passthrough");
+    assert_true(counter("faults_hard") > 0);
+    assert_true(counter("virtual_ns") > UINT64_C(1000000000));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(zipf_counts_are_exact_with_every_replacement),
         cmocka_unit_test(a_page_file_of_other_latency_takes_its_time),
+        cmocka_unit_test(pressure_changes_latency_ram_and_the_limit_of_a_job),
         cmocka_unit_test(a_page_file_grows_up_to_its_maximum_and_no_further),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -329,8 +329,8 @@ static void each_call_writes_what_was_asked_and_got(void **state)
 #define BLOCKS 24
 
 struct naive {
-    uint64_t memory, commit, pagefile, islands; /* pages; islands granules */
-    uint64_t charge, touched, granules;         /* of the process */
+    uint64_t memory, commit, pagefile, islands, ram; /* pages; islands granules */
+    uint64_t charge, touched, granules;              /* of the process */
     struct {
         uint64_t address, pages, touched;
     } blocks[BLOCKS];
@@ -343,12 +343,12 @@ static uint64_t smaller(uint64_t a, uint64_t b)
 
 static uint64_t naive_charge_left(const struct naive *n)
 {
-    return RAM_PAGES + FILE_PAGES - n->pagefile - n->memory - n->commit - n->charge;
+    return RAM_PAGES + FILE_PAGES - n->ram - n->pagefile - n->memory - n->commit - n->charge;
 }
 
 static uint64_t naive_frames_left(const struct naive *n)
 {
-    uint64_t used = n->memory + n->touched;
+    uint64_t used = n->memory + n->touched + n->ram;
     return used < RAM_PAGES ? RAM_PAGES - used : 0;
 }
 
@@ -367,13 +367,13 @@ static void pressure_step(struct machine *m, struct naive *n, struct rng *rng)
     uint64_t units = rng_below(rng, 20) == 0 ? UINT64_MAX : rng_below(rng, space ? 9000 : 150);
     uint64_t bytes = units == UINT64_MAX ? ALL : units * unit - (units ? rng_below(rng, unit) : 0);
     uint64_t pieces = rng_below(rng, 20), there = 0;
-    uint64_t *held[] = {&n->memory, &n->commit, &n->pagefile, &n->islands};
-    if (of == PRESSURE_MEMORY && !back) {
+    uint64_t *held[] = {&n->memory, &n->commit, &n->pagefile, &n->islands, &n->ram};
+    if ((of == PRESSURE_MEMORY || of == PRESSURE_RAM) && !back) {
         /* More than the frames nobody uses, when pages of the process go out. */
         uint64_t least = smaller(naive_charge_left(n), machine_available_frames(m));
         uint64_t got = machine_pressure(m, of, back, bytes, 0) / unit;
         assert_true(got >= smaller(units, least) && got <= smaller(units, naive_charge_left(n)));
-        n->memory += got;
+        *held[of] += got;
         return;
     }
     if (of == PRESSURE_COMMIT)
@@ -439,7 +439,9 @@ static void compare_figures(struct machine *m, const struct naive *n)
         assert_true(status.avail_phys >= naive_frames_left(n) * PAGE_BYTES);
     else
         assert_int_equal(status.avail_phys, naive_frames_left(n) * PAGE_BYTES);
-    assert_int_equal(status.total_pagefile, (RAM_PAGES + FILE_PAGES - n->pagefile) * PAGE_BYTES);
+    assert_int_equal(status.total_pagefile,
+                     (RAM_PAGES + FILE_PAGES - n->ram - n->pagefile) * PAGE_BYTES);
+    assert_int_equal(status.total_phys, (RAM_PAGES - n->ram) * PAGE_BYTES);
     assert_int_equal(status.avail_pagefile, naive_charge_left(n) * PAGE_BYTES);
     uint64_t reserved = n->islands * 16;
     for (int i = 0; i < BLOCKS; i++)

@@ -22,8 +22,9 @@ static const char *companion(enum section_id id, const char *name)
     switch (id) {
     case SECTION_PRESSURE:
         return strcmp(name, "pieces") == 0 ? "take: 1GiB, of: address-space, "
-               : strcmp(name, "take") == 0 || strcmp(name, "give-back") == 0 ? ""
-                                                                             : "take: 1GiB, ";
+               : strcmp(name, "of") == 0 || strcmp(name, "over") == 0 || strcmp(name, "at") == 0
+                   ? "take: 1GiB, "
+                   : "";
     case SECTION_PHASE:
         return strcmp(name, "for") == 0        ? "allocate: {count: 1}, "
                : strcmp(name, "allocate") == 0 ? "for: 1s, "

@@ -16,7 +16,7 @@ static uint64_t steps_of(const struct pressure *said)
 {
     bool space = said->of == PRESSURE_ADDRESS_SPACE;
     bool all = said->bytes == UINT64_MAX;
-    if (said->over_ns == 0 || (space && all))
+    if (said->over_ns == 0 || (space && all) || said->of >= PRESSURES)
         return 1;
     if (all)
         return RAMP_STEPS;
@@ -54,7 +54,7 @@ static void take_step(struct ramp *ramp)
     CHECK(ramp->done < ramp->steps);
     if (bytes != UINT64_MAX)
         bytes = bytes_after(ramp, ramp->done + 1) - bytes_after(ramp, ramp->done);
-    else if (said->of != PRESSURE_ADDRESS_SPACE)
+    else if (said->of < PRESSURES && said->of != PRESSURE_ADDRESS_SPACE)
         pieces = ramp->steps - ramp->done; /* an equal part of what there is now */
     CHECK(bytes > 0 || said->bytes == 0);
     run_as(ramp->run->sim, 0);

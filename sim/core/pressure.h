@@ -8,7 +8,11 @@ enum pressure_of {
     PRESSURE_COMMIT,        /* another process commits and does not touch: charge only */
     PRESSURE_PAGEFILE,      /* the page file is smaller: the commit limit falls */
     PRESSURE_ADDRESS_SPACE, /* regions in the process's own address space */
-    PRESSURES
+    PRESSURE_RAM,           /* frames are removed from the machine: the commit limit falls */
+    PRESSURES,
+    /* Nothing is taken: a figure changes, and has a record of its own. */
+    PRESSURE_LATENCY = PRESSURES, /* time to read a page of the page file, ns */
+    PRESSURE_JOB_LIMIT,           /* commit limit of the job around the process, bytes */
 };
 
 #endif

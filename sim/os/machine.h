@@ -141,7 +141,8 @@ void machine_explain(struct machine *m, uint64_t native_address, char *text, uin
  * Writes one record. pieces: of address space at most PRESSURE_PIECES_MAX, 0: one; islands of
  * like size spread evenly over the address space, beside what stands there, in parts where no hole
  * is large enough. Given back are the newest islands first. Of the others, with
- * UINT64_MAX bytes, that part of all there is: 3 takes a third. */
+ * UINT64_MAX bytes, that part of all there is: 3 takes a third. Latency and job limit take nothing:
+ * they are set to `bytes`, which of the latency are nanoseconds. */
 uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back, uint64_t bytes,
                           uint64_t pieces);
 enum memory_level { MEMORY_LOW, MEMORY_NEUTRAL, MEMORY_HIGH };

@@ -136,7 +136,7 @@ enum status check_alloc(const struct machine *m, uint64_t address, uint64_t size
         plan->new_commit_pages -=
             region_committed(plan->region, plan->range.first, plan->range.pages);
     CHECK(plan->new_commit_pages <= plan->range.pages);
-    if ((type & MEM_LARGE_PAGES) && plan->range.pages > machine_available_frames(m))
+    if ((type & MEM_LARGE_PAGES) && plan->range.pages > physical_for_large(m))
         return ST_NO_SYSTEM_RESOURCES;
     return charge_possible(m, plan->new_commit_pages, type & MEM_LARGE_PAGES);
 }

@@ -168,19 +168,63 @@ uint64_t physical_takeable(const struct machine *m)
            (active > keep ? active - keep : 0);
 }
 
-void physical_others_take(struct machine *m, uint64_t frames)
+/* What the process needs for itself on any machine. */
+static uint64_t least_frames(const struct machine *m)
 {
-    struct physical *p = &m->phys;
+    uint64_t minimum = m->config.working_set_min_pages, locked = m->locked_pages + 1;
+    return minimum > locked ? minimum : locked;
+}
+
+uint64_t physical_removable(const struct machine *m)
+{
+    const struct physical *p = &m->phys;
+    uint64_t keep = least_frames(m) + p->large;
+    return p->total > keep ? least(p->total - keep, physical_takeable(m)) : 0;
+}
+
+uint64_t physical_for_large(const struct machine *m)
+{
+    const struct physical *p = &m->phys;
+    uint64_t available = frames_available(p), keep = least_frames(m), has = frames_resident(p);
+    keep = keep > has ? keep - has : 0;
+    return available > keep ? available - keep : 0;
+}
+
+static void take_any(struct machine *m, uint64_t frames)
+{
     CHECK(frames <= physical_takeable(m));
-    uint64_t resident = frames_resident(p), taken = take_empty(p, frames);
+    uint64_t taken = take_empty(&m->phys, frames);
     while (taken < frames && take_used(m, true))
         taken++;
     CHECK(taken == frames);
-    p->others += frames;
+}
+
+static void note_trim(struct machine *m, uint64_t resident)
+{
+    struct physical *p = &m->phys;
     if (resident != frames_resident(p))
         sim_event(m->sim, EVENT_trim, 0, 1, resident - frames_resident(p),
                   frames_resident(p) << PAGE_SHIFT, frames_available(p) << PAGE_SHIFT);
     level_update(m);
+}
+
+void physical_others_take(struct machine *m, uint64_t frames)
+{
+    uint64_t resident = frames_resident(&m->phys);
+    take_any(m, frames);
+    m->phys.others += frames;
+    note_trim(m, resident);
+}
+
+void physical_ram_change(struct machine *m, bool put_back, uint64_t frames)
+{
+    uint64_t resident = frames_resident(&m->phys);
+    if (put_back && frames)
+        add_free(m, frames);
+    else
+        take_any(m, frames);
+    m->phys.total += put_back ? frames : -frames;
+    note_trim(m, resident);
 }
 
 void physical_others_give(struct machine *m, uint64_t frames)

@@ -75,6 +75,12 @@ void physical_create(struct machine *m);
 uint64_t physical_takeable(const struct machine *m);
 void physical_others_take(struct machine *m, uint64_t frames);
 void physical_others_give(struct machine *m, uint64_t frames);
+/* Frames that can be removed from the machine: the process keeps room for its minimum. */
+uint64_t physical_removable(const struct machine *m);
+/* Frames are removed from the machine, or put back. */
+void physical_ram_change(struct machine *m, bool put_back, uint64_t frames);
+/* Frames that large pages can have: the process keeps room for its minimum. */
+uint64_t physical_for_large(const struct machine *m);
 /* Frames of large pages; there must be as many available ones. */
 void physical_large_take(struct machine *m, uint64_t frames);
 void physical_large_give(struct machine *m, uint64_t frames);

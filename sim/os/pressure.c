@@ -46,6 +46,7 @@ static uint64_t *held(struct machine *m, enum pressure_of of)
         [PRESSURE_COMMIT] = &others->commit_pages,
         [PRESSURE_PAGEFILE] = &others->pagefile_pages,
         [PRESSURE_ADDRESS_SPACE] = &others->island_pages,
+        [PRESSURE_RAM] = &others->ram_pages,
     };
     CHECK(of < PRESSURES);
     return places[of];
@@ -59,8 +60,10 @@ static uint64_t there_is(const struct machine *m, enum pressure_of of)
         return least(charge, physical_takeable(m));
     if (of == PRESSURE_COMMIT)
         return charge;
-    CHECK(of == PRESSURE_PAGEFILE);
+    CHECK(of == PRESSURE_PAGEFILE || of == PRESSURE_RAM);
     charge = (machine_commit_limit(m) >> PAGE_SHIFT) - charged_total(m); /* it does not grow then */
+    if (of == PRESSURE_RAM)
+        return least(charge, physical_removable(m));
     charge = least(charge, slots_to_have(m)); /* what is in the file stays there */
     return least(charge, (m->config.pagefile_bytes >> PAGE_SHIFT) - m->others.pagefile_pages);
 }
@@ -186,7 +189,21 @@ static uint64_t change(struct machine *m, enum pressure_of of, bool give_back, u
         physical_others_take(m, got);
     else if (of == PRESSURE_PAGEFILE)
         slots_fit(m);
+    else if (of == PRESSURE_RAM)
+        physical_ram_change(m, give_back, got);
     return got;
+}
+
+static uint64_t change_figure(struct machine *m, enum pressure_of of, uint64_t value)
+{
+    if (of == PRESSURE_JOB_LIMIT) {
+        machine_job_limit(m, value);
+        return value;
+    }
+    CHECK(of == PRESSURE_LATENCY && value > 0);
+    sim_event(m->sim, EVENT_pagefile_latency, 0, value, m->config.pagefile_read_ns, 0, 0);
+    m->config.pagefile_read_ns = value;
+    return value;
 }
 
 uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back, uint64_t bytes,
@@ -194,6 +211,8 @@ uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back
 {
     struct others *others = &m->others;
     uint64_t *counters = m->sim->counters;
+    if (of >= PRESSURES)
+        return change_figure(m, of, bytes);
     uint64_t got = change(m, of, give_back, bytes, pieces) << PAGE_SHIFT;
     uint64_t all = (others->memory_pages + others->commit_pages + others->pagefile_pages +
                     others->island_pages)

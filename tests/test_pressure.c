@@ -371,6 +371,9 @@ static void pressure_step(struct machine *m, struct naive *n, struct rng *rng)
     if ((of == PRESSURE_MEMORY || of == PRESSURE_RAM) && !back) {
         /* More than the frames nobody uses, when pages of the process go out. */
         uint64_t least = smaller(naive_charge_left(n), machine_available_frames(m));
+        uint64_t ram = RAM_PAGES - n->ram;
+        if (of == PRESSURE_RAM) /* there is always room for the least working set, 50 pages */
+            least = smaller(least, ram > 50 ? ram - 50 : 0);
         uint64_t got = machine_pressure(m, of, back, bytes, 0) / unit;
         assert_true(got >= smaller(units, least) && got <= smaller(units, naive_charge_left(n)));
         *held[of] += got;

@@ -157,6 +157,12 @@ bool machine_memory_resource(struct machine *m, bool high);
 void machine_on_level(struct machine *m, void (*on_level)(void *context, enum memory_level level),
                       void *context);
 
+/* What the page writer and the zeroing of frames have done until now; may write records and call
+ * on_level. Figures, faults and pressure do it themselves: only who waits for a level has to. */
+void machine_settle(struct machine *m);
+/* When the page writer next makes memory available, UINT64_MAX: it has nothing to do. */
+uint64_t machine_due_ns(const struct machine *m);
+
 /* ---- figures ---- */
 
 uint64_t machine_commit_bytes(const struct machine *m); /* charged to the process */

@@ -113,6 +113,16 @@ bool machine_memory_resource(struct machine *m, bool high)
     return m->phys.level == (high ? MEMORY_HIGH : MEMORY_LOW);
 }
 
+void machine_settle(struct machine *m)
+{
+    physical_settle(m);
+}
+
+uint64_t machine_due_ns(const struct machine *m)
+{
+    return next_to_write(m) ? m->phys.writer_ns : UINT64_MAX;
+}
+
 uint64_t machine_available_frames(const struct machine *m)
 {
     return frames_available(&m->phys);

@@ -4,6 +4,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include "core/sched.h"
 
 #define DEFAULT_CALLS_IN_HOST_CALL UINT64_C(10000000)
 
@@ -24,6 +26,7 @@ struct sim *sim_create(const struct sim_options *options)
     sim->seed = options->seed;
     sim->max_calls_in_host_call = options->max_calls_in_host_call ? options->max_calls_in_host_call
                                                                   : DEFAULT_CALLS_IN_HOST_CALL;
+    sim->processors = 1;
     sim->host_call = EVENT_KINDS;
     sim->host_call_level = -1;
     trace_create(&sim->arena, &options->trace, &sim->trace);
@@ -33,6 +36,10 @@ struct sim *sim_create(const struct sim_options *options)
 
 void sim_destroy(struct sim *sim)
 {
+    sched_destroy(sim);
+    for (uint32_t i = 0; i < THREADS_MAX; i++)
+        if (sim->threads[i] && sim->threads[i]->tls_area)
+            munmap((void *)sim->threads[i]->tls_area, TLS_STRIDE);
     struct arena arena = sim->arena; /* the structure goes with it */
     arena_destroy(&arena);
 }
@@ -79,7 +86,7 @@ enum status sim_call_slow(struct sim *sim, uint16_t call, const struct call_trai
     uint32_t rule = sim->faults.last_rule;
     sim_event(sim, EVENT_fault_injected, status_code(failure), call,
               sim->faults.rules[rule].matches, rule, delay_ns);
-    sim->now_ns += delay_ns;
+    sched_sleep_until(sim, sim->now_ns + delay_ns); /* others may run meanwhile */
     return failure;
 }
 

@@ -46,6 +46,15 @@ enum stop_kind {
     STOP_KINDS
 };
 
+/* Broken promises about threads that do not end the run. */
+enum finding_kind {
+    FINDING_LOCK_AT_EXIT,     /* a thread ended and still has a lock */
+    FINDING_LOCK_IN_CALLBACK, /* the CLR was notified by a thread that has a lock */
+    FINDING_LOCK_INVALID,     /* a lock or handle used before it is made or after it is destroyed */
+    FINDING_THREAD_LEAK,      /* everything was released and a thread still runs */
+    FINDING_KINDS
+};
+
 enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 
 struct stop {
@@ -64,13 +73,18 @@ _Noreturn void sim_stop(struct sim *sim, const struct stop *stop);
 _Noreturn void sim_stop_text(struct sim *sim, enum stop_kind kind, uint32_t code, const char *format,
                              ...) __attribute__((format(printf, 4, 5)));
 
-/* A simulated thread, as far as every layer knows it. One is running at any time. */
+/* A simulated thread, as far as every layer knows it. One is running at any time. Which flow of
+ * control runs as it is the scheduler's (sched.h): the threads of a recording share one. */
 struct thread {
     uint32_t id;         /* 0, 1, 2 ... ; Windows shows (id + 1) * 4 */
     uint32_t last_error; /* GetLastError */
     int crt_errno;       /* errno of the policy */
     uint64_t tls_area;   /* its thread-local data (struct tls_layout), 0: not made yet */
     uint64_t tls_slots[64]; /* TlsAlloc */
+    struct task *task;      /* who runs as it, NULL: the first flow of the run */
+    uint32_t references;    /* handles; while there are any its id is given to no other thread */
+    struct hold *holds;     /* locks it has (os/sync.h), the one taken last first */
+    struct exit_function *exit_functions; /* destructors of thread-local data (crt/crt.h) */
 };
 
 #define THREADS_MAX 4096
@@ -110,6 +124,13 @@ struct sim {
     uint64_t calls_in_host_call;    /* simulated calls since the CLR entered the policy */
     uint64_t max_calls_in_host_call;
     uint64_t progress;              /* grows with every simulated call; read by the hang timer */
+    /* Not 0 when there are several flows of control or a timer runs: the scheduler must be asked.
+     * With one flow and no timer nothing of it costs more than this test. */
+    uint32_t attention;
+    uint32_t processors;            /* of the machine, 1 and more: who shares the clock */
+    bool in_fault;                  /* the running flow stands in the fault handler */
+    void (*on_fault_parked)(struct sim *sim); /* it is about to give way there; set by os/native.c */
+    struct sched *sched;            /* made on first use (sched.h) */
     /* Where the policy is, for reports: the CLR call being served (EVENT_KINDS: none). */
     uint16_t host_call;
     uint64_t host_call_arg[3];
@@ -132,6 +153,8 @@ struct sim {
     struct symbol_lookup symbols;   /* set by the loader */
     struct tls_layout tls;          /* set by the loader */
     struct sync *sync;              /* locks and handles (os/sync.h), made on first use */
+    /* A promise about threads was broken and the run goes on (finding.h), or NULL. */
+    void (*on_finding)(struct sim *sim, enum finding_kind kind, const char *text);
 };
 
 struct sim_options {
@@ -147,18 +170,50 @@ struct sim *sim_create(const struct sim_options *options);
 void sim_destroy(struct sim *sim);
 /* The thread with this id, made on first use. Ids at and above THREADS_MAX share the last one. */
 struct thread *sim_thread(struct sim *sim, uint32_t id);
+/* The running flow goes on as this thread (a recording's threads take turns on one flow). */
+void sim_become(struct sim *sim, uint32_t id);
+/* Records a broken promise of the running thread and tells the hook. about: a lock's number, a
+ * handle or a thread, as the kind wants. printf-like. */
+void sim_finding(struct sim *sim, enum finding_kind kind, uint64_t about, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* "lock-at-exit" and the like. */
+const char *finding_name(enum finding_kind kind);
 
 /* Called by sim_call in the rare cases. */
 enum status sim_call_slow(struct sim *sim, uint16_t call, const struct call_traits *traits);
 _Noreturn void sim_budget_exceeded(struct sim *sim, uint16_t call);
 void sim_flush_touches(struct sim *sim);
+void sched_charge(struct sim *sim, uint64_t cost_ns);
+void sched_call(struct sim *sim, uint64_t cost_ns);
+void sched_point_slow(struct sim *sim);
+
+/* Virtual time passes for the running thread: what it costs the clock depends on how many others
+ * share the processors. */
+static inline void sim_charge(struct sim *sim, uint64_t cost_ns)
+{
+    if (__builtin_expect(sim->attention != 0, 0))
+        sched_charge(sim, cost_ns);
+    else
+        sim->now_ns += cost_ns;
+}
+
+/* A place where another thread may go on instead of this one. */
+static inline void sched_point(struct sim *sim)
+{
+    if (__builtin_expect(sim->attention != 0, 0))
+        sched_point_slow(sim);
+}
 
 /* Marks a failure point and charges the call. Returns ST_OK or the injected failure. traits may
- * be NULL. A call made by the machine or the CLR is never failed and never counted. */
+ * be NULL. A call made by the machine or the CLR is never failed and never counted. Other threads
+ * may run before it returns: look up what they can change afterwards. */
 static inline enum status sim_call(struct sim *sim, uint16_t call, const struct call_traits *traits)
 {
-    sim->now_ns += event_shapes[call].cost_ns;
     sim->progress++;
+    if (__builtin_expect(sim->attention != 0, 0))
+        sched_call(sim, event_shapes[call].cost_ns);
+    else
+        sim->now_ns += event_shapes[call].cost_ns;
     if (sim->actor != ACTOR_POLICY)
         return ST_OK;
     sim->counters[COUNTER_win32_calls]++;

@@ -20,7 +20,7 @@ static const struct binding *const *binding_tables(size_t *count)
         win32_memory_bindings,   win32_heap_bindings, win32_sync_bindings, win32_system_bindings,
         crt_memory_bindings,     crt_string_bindings, crt_wide_bindings,   crt_time_bindings,
         crt_wide_stdio_bindings, crt_stdio_bindings,  crt_system_bindings, crt_cxx_bindings,
-        errno_bindings,
+        errno_bindings,          win32_lock_bindings, win32_thread_bindings,
     };
     *count = sizeof tables / sizeof *tables;
     return tables;

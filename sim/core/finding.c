@@ -3,12 +3,20 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 void sim_become(struct sim *sim, uint32_t id)
 {
     struct task *task = sim->thread->task;
     sim->thread = sim_thread(sim, id);
     sim->thread->task = task;
+}
+
+void thread_free_area(struct thread *thread)
+{
+    if (thread->tls_area)
+        munmap((void *)thread->tls_area, TLS_STRIDE);
+    thread->tls_area = 0;
 }
 
 const char *finding_name(enum finding_kind kind)

@@ -51,6 +51,7 @@ static uint32_t park(struct sched *s, uint64_t due_ns, const void *waits_for)
     struct task_private *self = s->running;
     CHECK(self->task.state == TASK_RUNNING);
     self->task.state = TASK_BLOCKED;
+    self->task.thread = sim->thread;
     self->task.waits_for = waits_for;
     self->task.blocked_ns = sim->now_ns;
     self->task.timed = due_ns != DUE_NEVER;

@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include "core/sched.h"
 
 #define DEFAULT_CALLS_IN_HOST_CALL UINT64_C(10000000)
@@ -38,8 +37,8 @@ void sim_destroy(struct sim *sim)
 {
     sched_destroy(sim);
     for (uint32_t i = 0; i < THREADS_MAX; i++)
-        if (sim->threads[i] && sim->threads[i]->tls_area)
-            munmap((void *)sim->threads[i]->tls_area, TLS_STRIDE);
+        if (sim->threads[i])
+            thread_free_area(sim->threads[i]);
     struct arena arena = sim->arena; /* the structure goes with it */
     arena_destroy(&arena);
 }

@@ -127,21 +127,16 @@ enum { KIND_RECURSIVE = 1, KIND_ERRORCHECK = 2, CRT_EPERM = 1, CRT_EBUSY = 16, C
 static int mutex_take(struct posix_mutex *mutex, bool only_try)
 {
     struct sim *sim = crt_sim();
-    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)mutex);
-    uint32_t self = sim->thread->id + 1;
     sim_call(sim, EVENT_AcquireSRWLock, NULL);
-    bool held = lock->owner != 0;
-    bool again = lock->owner == self && (mutex->kind & 3) == KIND_RECURSIVE;
-    int result = !held || again ? 0 : only_try ? CRT_EBUSY : CRT_EDEADLK;
-    if (result == CRT_EDEADLK && ((mutex->kind & 3) != KIND_ERRORCHECK || lock->owner != self))
-        sim_stop_text(sim, STOP_DEADLOCK, 0,
-                      "%s: thread %u waits for mutex %u, which thread %u has",
-                      lock->owner == self ? "self-deadlock" : "deadlock", sim->thread->id,
-                      lock->number, lock->owner - 1);
-    if (result == 0) {
-        lock->owner = self;
-        lock->recursion++;
-    }
+    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)mutex, LOCK_POSIX);
+    bool own = lock->owner == sim->thread->id + 1;
+    int kind = mutex->kind & 3, result = 0;
+    if (own && kind != KIND_RECURSIVE)
+        result = only_try ? CRT_EBUSY : CRT_EDEADLK;
+    else if (!lock_try(sim, lock, true))
+        result = only_try ? CRT_EBUSY : !lock_take(sim, lock, true, DUE_NEVER);
+    if (result == CRT_EDEADLK && kind != KIND_ERRORCHECK)
+        deadlock_check(sim, &(struct wait_reason){.kind = WAITS_LOCK, .lock = lock});
     sim_event(sim, EVENT_AcquireSRWLock, (uint32_t)result, lock->number, 1, 0, 0);
     return result;
 }
@@ -158,11 +153,11 @@ static int mutex_trylock(struct posix_mutex *mutex)
 static int mutex_unlock(struct posix_mutex *mutex)
 {
     struct sim *sim = crt_sim();
-    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)mutex);
     sim_call(sim, EVENT_ReleaseSRWLock, NULL);
+    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)mutex, LOCK_POSIX);
     int result = lock->owner == sim->thread->id + 1 ? 0 : CRT_EPERM;
-    if (result == 0 && --lock->recursion == 0)
-        lock->owner = 0;
+    if (result == 0)
+        lock_drop(sim, lock, true);
     sim_event(sim, EVENT_ReleaseSRWLock, (uint32_t)result, lock->number, 1, 0, 0);
     return result;
 }

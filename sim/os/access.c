@@ -60,7 +60,7 @@ void make_resident(struct machine *m, uint64_t page, uint32_t *entry, bool write
     take_frame(m);
     *entry |= PTE_RESIDENT;
     sim->counters[COUNTER_faults_demand_zero]++;
-    sim->now_ns += event_shapes[EVENT_first_touch].cost_ns;
+    sim_charge(sim, event_shapes[EVENT_first_touch].cost_ns);
     if (!native) {
         sim_event(sim, EVENT_first_touch, 0, page << PAGE_SHIFT, write, 0, 0);
         return;

@@ -87,6 +87,7 @@ struct thread {
     struct object *object;  /* its waitable object (os/sync.h), NULL: nobody asked yet */
     uint64_t stack_region; /* logical address of its stack, 0: none (the first flow's, the CLR's) */
     struct exit_function *exit_functions; /* destructors of thread-local data (crt/crt.h) */
+    struct once *once;                    /* its initialisation in progress (crt/posix_thread.c) */
     uint64_t *fls_slots;                  /* FlsAlloc, NULL: none used yet */
 };
 

@@ -178,7 +178,7 @@ void thread_drop_locks(struct sim *sim, struct thread *thread)
     while (thread->holds) {
         struct hold *hold = thread->holds;
         struct lock *lock = hold->lock;
-        sim_finding(sim, FINDING_LOCK_AT_EXIT, lock->number, "thread %u ended and still has %s",
+        sim_finding(sim, FINDING_LOCK_AT_EXIT, lock_shown(lock), "thread %u ended and still has %s",
                     thread->id, lock_text(lock, text));
         if (lock->kind == LOCK_KERNEL) {
             object_abandon(sim, object_of_lock(lock));

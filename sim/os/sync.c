@@ -134,7 +134,13 @@ static struct lock *new_lock(struct sync *sync, struct lock **slot, uint64_t add
     /* Who still has the old one or waits in it keeps it. */
     if (!old || lock_in_use(old))
         *slot = arena_alloc(sync->arena, sizeof **slot);
-    **slot = (struct lock){.address = address, .kind = kind, .number = ++sync->next_number};
+    /* What is hidden in initialisations or stands on a stack does not count among the locks that
+     * records show. */
+    bool on_stack = address - STACKS_BASE < TLS_BASE - STACKS_BASE;
+    uint32_t *last = kind == LOCK_ONCE ? &sync->last_once
+                     : on_stack        ? &sync->last_on_stack
+                                       : &sync->last_number;
+    **slot = (struct lock){.address = address, .kind = kind, .number = ++*last};
     return *slot;
 }
 
@@ -192,6 +198,7 @@ const char *lock_text(const struct lock *lock, char text[64])
     if (lock->kind == LOCK_KERNEL)
         snprintf(text, 64, "mutex 0x%llx", (unsigned long long)lock->address);
     else
-        snprintf(text, 64, "%s %u", words[lock->kind], lock->number);
+        snprintf(text, 64, "%s %s%u", words[lock->kind], lock_shown(lock) ? "" : "on a stack, ",
+                 lock->number);
     return text;
 }

@@ -73,6 +73,12 @@ bool lock_renew(struct sync *sync, uint64_t address, enum lock_kind kind, struct
 /* Forgets the lock: its memory may become anything else. Whether it was in use. */
 bool lock_forget(struct sync *sync, uint64_t address);
 bool lock_in_use(const struct lock *lock);
+/* What records show: its number; 0 for one on a stack. Two locks of a function may share a place
+ * there or not, as the compiler likes, and nothing tells where one ends and the next begins. */
+static inline uint32_t lock_shown(const struct lock *lock)
+{
+    return lock->address - STACKS_BASE < TLS_BASE - STACKS_BASE ? 0 : lock->number;
+}
 /* "critical section 3"; for a kernel mutex, whose address is its handle, "mutex 0x104". */
 const char *lock_text(const struct lock *lock, char text[64]);
 

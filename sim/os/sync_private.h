@@ -14,7 +14,7 @@ struct sync {
     struct lock **locks;     /* open addressing by address */
     uint32_t locks_room;     /* a power of two */
     uint32_t locks_used;
-    uint32_t next_number;
+    uint32_t last_number, last_once, last_on_stack;
     struct object *notifications;
     bool memory_low, memory_high;
     uint64_t fls_used; /* FlsAlloc: indexes handed out, one bit each */

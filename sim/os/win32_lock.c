@@ -41,7 +41,7 @@ static struct lock *lock_of(struct sim *sim, const void *structure, enum lock_ki
 static void report(struct sim *sim, const struct lock *lock, const char *what)
 {
     char text[64];
-    sim_finding(sim, FINDING_LOCK_INVALID, lock->number, "%s %s", lock_text(lock, text), what);
+    sim_finding(sim, FINDING_LOCK_INVALID, lock_shown(lock), "%s %s", lock_text(lock, text), what);
 }
 
 /* ---- critical sections ---- */
@@ -57,7 +57,7 @@ static BOOL initialise_section(CRITICAL_SECTION *section, DWORD spin)
         if (lock_renew(sync_state(sim), (uintptr_t)section, LOCK_SECTION, &lock))
             report(sim, lock, "was initialised anew while it was in use");
     }
-    sim_event(sim, EVENT_InitializeCriticalSection, status_code(status), lock ? lock->number : 0,
+    sim_event(sim, EVENT_InitializeCriticalSection, status_code(status), lock ? lock_shown(lock) : 0,
               spin, 0, 0);
     return finish(sim, status);
 }
@@ -122,7 +122,7 @@ void WINAPI EnterCriticalSection(LPCRITICAL_SECTION section)
     struct lock *lock = section_lock(sim, section);
     lock_take(sim, lock, true, DUE_NEVER);
     show_owner(section, lock);
-    sim_event(sim, EVENT_EnterCriticalSection, 0, lock->number, lock->recursion, 0, 0);
+    sim_event(sim, EVENT_EnterCriticalSection, 0, lock_shown(lock), lock->recursion, 0, 0);
 }
 
 BOOL WINAPI TryEnterCriticalSection(LPCRITICAL_SECTION section)
@@ -133,7 +133,7 @@ BOOL WINAPI TryEnterCriticalSection(LPCRITICAL_SECTION section)
     bool taken = lock_try(sim, lock, true);
     if (taken)
         show_owner(section, lock);
-    sim_event(sim, EVENT_EnterCriticalSection, 0, lock->number, taken ? lock->recursion : 0, 0, 0);
+    sim_event(sim, EVENT_EnterCriticalSection, 0, lock_shown(lock), taken ? lock->recursion : 0, 0, 0);
     if (!taken)
         sched_futile(sim);
     return taken;
@@ -152,7 +152,7 @@ void WINAPI LeaveCriticalSection(LPCRITICAL_SECTION section)
     else
         report(sim, lock, "is left by a thread that does not have it");
     show_owner(section, lock);
-    sim_event(sim, EVENT_LeaveCriticalSection, 0, lock->number, held ? lock->recursion : UINT32_MAX,
+    sim_event(sim, EVENT_LeaveCriticalSection, 0, lock_shown(lock), held ? lock->recursion : UINT32_MAX,
               0, 0);
 }
 
@@ -161,7 +161,7 @@ void WINAPI DeleteCriticalSection(LPCRITICAL_SECTION section)
     struct sim *sim = current_sim();
     sim_call(sim, EVENT_DeleteCriticalSection, NULL);
     struct lock *lock = section_lock(sim, section);
-    uint32_t number = lock->number;
+    uint32_t number = lock_shown(lock);
     if (lock_in_use(lock))
         report(sim, lock, "is deleted while it is in use");
     sim_event(sim, EVENT_DeleteCriticalSection, 0, number, 0, 0, 0);
@@ -203,7 +203,7 @@ static bool srw_take(PSRWLOCK srw, bool exclusive, bool only_try)
     if (!taken && !only_try)
         taken = lock_take(sim, lock, exclusive, DUE_NEVER);
     srw->Ptr = (PVOID)(uintptr_t)(lock->owner || lock->shared); /* zero exactly when free */
-    sim_event(sim, EVENT_AcquireSRWLock, !taken, lock->number, exclusive, 0, 0);
+    sim_event(sim, EVENT_AcquireSRWLock, !taken, lock_shown(lock), exclusive, 0, 0);
     if (!taken)
         sched_futile(sim);
     return taken;
@@ -216,10 +216,10 @@ static void srw_release(PSRWLOCK srw, bool exclusive)
     struct lock *lock = srw_lock(sim, srw);
     bool held = lock_drop(sim, lock, exclusive);
     srw->Ptr = (PVOID)(uintptr_t)(lock->owner || lock->shared);
-    sim_event(sim, EVENT_ReleaseSRWLock, held ? 0 : 0xC0000264u, lock->number, exclusive, 0, 0);
+    sim_event(sim, EVENT_ReleaseSRWLock, held ? 0 : 0xC0000264u, lock_shown(lock), exclusive, 0, 0);
     if (!held) /* Windows raises STATUS_RESOURCE_NOT_OWNED */
         sim_stop_text(sim, STOP_EXCEPTION, 0xC0000264u, "SRW lock %u was released but not held",
-                      lock->number);
+                      lock_shown(lock));
 }
 
 void WINAPI AcquireSRWLockExclusive(PSRWLOCK srw)
@@ -267,8 +267,8 @@ static BOOL condition_wait(struct sim *sim, PCONDITION_VARIABLE variable, struct
     uint32_t woken = due_ns <= sim->now_ns ? WAKE_DUE : lock_park(sim, condition, due_ns);
     lock_take(sim, lock, exclusive, DUE_NEVER);
     enum status status = woken == WAKE_DUE ? ST_TIMEOUT : ST_OK;
-    sim_event(sim, EVENT_SleepConditionVariable, status_code(status), condition->number,
-              lock->number, timeout_ms, 0);
+    sim_event(sim, EVENT_SleepConditionVariable, status_code(status), lock_shown(condition),
+              lock_shown(lock), timeout_ms, 0);
     if (timeout_ms == 0)
         sched_futile(sim);
     return finish(sim, status);
@@ -299,7 +299,7 @@ BOOL WINAPI SleepConditionVariableSRW(PCONDITION_VARIABLE variable, PSRWLOCK srw
     if (exclusive ? lock->owner == 0 : lock->shared == 0)
         sim_stop_text(sim, STOP_EXCEPTION, 0xC0000264u,
                       "SRW lock %u was given to SleepConditionVariableSRW but not held",
-                      lock->number);
+                      lock_shown(lock));
     BOOL result = condition_wait(sim, variable, lock, exclusive, timeout_ms);
     srw->Ptr = (PVOID)(uintptr_t)1;
     return result;
@@ -311,7 +311,7 @@ static void condition_wake(PCONDITION_VARIABLE variable, uint32_t most)
     sim_call(sim, EVENT_WakeConditionVariable, NULL);
     struct lock *condition = lock_of(sim, variable, LOCK_CONDITION);
     uint32_t woken = lock_wake(sim, condition, most);
-    sim_event(sim, EVENT_WakeConditionVariable, 0, condition->number, most != 1, woken, 0);
+    sim_event(sim, EVENT_WakeConditionVariable, 0, lock_shown(condition), most != 1, woken, 0);
 }
 
 void WINAPI WakeConditionVariable(PCONDITION_VARIABLE variable)

@@ -90,6 +90,8 @@ static HRESULT STDMETHODCALLTYPE callback_notify(ICLRMemoryNotificationCallback 
     if (available >= eMemoryAvailableLow && available <= eMemoryAvailableHigh)
         sim->counters[counters[available]]++;
     clr->availability = available;
+    if (sim->on_notify)
+        sim->on_notify(sim);
     sim_event(sim, EVENT_clr_Notification, 0, (uint64_t)available, 0, 0, 0);
     return S_OK;
 }

@@ -129,6 +129,8 @@ void sched_sleep_until(struct sim *sim, uint64_t due_ns);
 bool sched_yield_now(struct sim *sim);
 /* Waits until the task is finished. */
 void sched_join(struct sim *sim, struct task *task);
+/* The same until a moment; false: it is not finished then. */
+bool sched_join_until(struct sim *sim, struct task *task, uint64_t due_ns);
 void sched_suspend(struct sim *sim, struct task *task);
 /* Returns how often it was suspended before. */
 uint32_t sched_resume(struct sim *sim, struct task *task);

@@ -131,12 +131,19 @@ void sched_sleep_until(struct sim *sim, uint64_t due_ns)
         sched_block(sim, due_ns, NULL);
 }
 
+bool sched_join_until(struct sim *sim, struct task *task, uint64_t due_ns)
+{
+    if (task->state != TASK_FINISHED && due_ns > sim->now_ns) {
+        struct waiter waiter = {.queue = &task->ended};
+        sched_wait(sim, &waiter, 1, due_ns, NULL);
+    }
+    return task->state == TASK_FINISHED;
+}
+
 void sched_join(struct sim *sim, struct task *task)
 {
-    while (task->state != TASK_FINISHED) {
-        struct waiter waiter = {.queue = &task->ended};
-        sched_wait(sim, &waiter, 1, DUE_NEVER, NULL);
-    }
+    bool finished = sched_join_until(sim, task, DUE_NEVER);
+    CHECK(finished);
 }
 
 /* ---- spinning ---- */

@@ -158,6 +158,7 @@ struct sim {
     struct symbol_lookup symbols; /* set by the loader */
     struct tls_layout tls;        /* set by the loader */
     struct sync *sync;            /* locks and handles (os/sync.h), made on first use */
+    void (*on_notify)(struct sim *sim); /* the policy notifies the CLR; set with sync */
     void (*on_thread_end)(struct sim *sim); /* destructors of thread-local data; set by the C
                                                run-time when there are any */
     /* A promise about threads was broken and the run goes on (finding.h), or NULL. */

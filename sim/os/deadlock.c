@@ -7,7 +7,7 @@
  * A hang is called a lost wake-up when a thread waits for something whose last wake-up came while
  * nobody waited (a condition variable notified before the wait, an automatic event set twice). It
  * remains a guess: the wake-up may have been meant for somebody else. */
-#include "os/pool.h"
+#include "os/workers.h"
 #include "os/sync_private.h"
 
 #include <stdarg.h>
@@ -238,7 +238,7 @@ void deadlock_stuck(struct sim *sim)
     uint32_t stuck = 0;
     for (struct task *task = sched_next_task(sim, NULL); task; task = sched_next_task(sim, task)) {
         if (task->state == TASK_FINISHED || (!is_stuck(task) && !task->suspended) ||
-            pool_is_idle_worker(sim, task))
+            workers_is_idle(sim, task))
             continue;
         if (task->suspended)
             snprintf(what, sizeof what, "being resumed");

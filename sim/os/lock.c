@@ -194,6 +194,33 @@ void thread_drop_locks(struct sim *sim, struct thread *thread)
     }
 }
 
+void locks_check_left(struct sim *sim)
+{
+    char text[64];
+    for (uint32_t i = 0; i < THREADS_MAX; i++) {
+        const struct thread *thread = sim->threads[i];
+        if (!thread || sched_task_of(sim, thread)->of_policy)
+            continue;
+        for (const struct hold *hold = thread->holds; hold; hold = hold->next_of_thread)
+            if (hold->lock->kind != LOCK_KERNEL)
+                sim_finding(sim, FINDING_LOCK_AT_EXIT, lock_shown(hold->lock),
+                            "thread %u left the policy for good and still has %s", thread->id,
+                            lock_text(hold->lock, text));
+    }
+}
+
+void locks_check_callback(struct sim *sim)
+{
+    char text[64];
+    const struct hold *hold = sim->thread->holds;
+    while (hold && hold->lock->kind == LOCK_ONCE)
+        hold = hold->next_of_thread;
+    if (hold)
+        sim_finding(sim, FINDING_LOCK_IN_CALLBACK, lock_shown(hold->lock),
+                    "thread %u notifies the CLR while it has %s", sim->thread->id,
+                    lock_text(hold->lock, text));
+}
+
 /* ---- what is no lock: condition variables, addresses ---- */
 
 uint32_t lock_park(struct sim *sim, struct lock *lock, uint64_t due_ns)

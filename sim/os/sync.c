@@ -17,6 +17,7 @@ struct sync *sync_state(struct sim *sim)
         sync->memory_high = true;
         sim->sync = sync;
         sched_on_stuck(sim, deadlock_stuck);
+        sim->on_notify = locks_check_callback;
     }
     return sim->sync;
 }

@@ -98,6 +98,12 @@ bool lock_has_waiters(const struct lock *lock);
 /* Whether the thread has the lock in any way. */
 bool lock_held_by(const struct lock *lock, const struct thread *thread);
 
+/* The workload is over: what its threads still have is a finding, except mutex objects, which may
+ * be meant to be kept. */
+void locks_check_left(struct sim *sim);
+/* The running thread notifies the CLR: if it has a lock, that is a finding (sim->on_notify). */
+void locks_check_callback(struct sim *sim);
+
 /* Waits in the queue of something that is no lock. Returns 0 when woken, WAKE_DUE when not. */
 uint32_t lock_park(struct sim *sim, struct lock *lock, uint64_t due_ns);
 /* Wakes the first `most` of its waiters; how many there were. None: noted as a lost wake-up. */

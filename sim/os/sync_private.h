@@ -19,7 +19,7 @@ struct sync {
     bool memory_low, memory_high;
     uint64_t fls_used; /* FlsAlloc: indexes handed out, one bit each */
     void (*fls_destructors[FLS_SLOTS])(void *);
-    struct pool *pool; /* timers and work items (pool.c), made on first use */
+    struct pool *pool; /* timers and work items (workers.c), made on first use */
 };
 
 /* A wait in a lock's queue. */

@@ -7,7 +7,7 @@
 
 #include "os/machine.h"
 #include "os/space.h"
-#include "os/pool.h"
+#include "os/workers.h"
 #include "os/sync_private.h"
 
 #define STACK_RESERVE_BYTES (UINT64_C(1) << 20)
@@ -137,7 +137,7 @@ uint32_t threads_of_policy(struct sim *sim, struct task **first)
 {
     uint32_t count = 0;
     for (struct task *task = sched_next_task(sim, NULL); task; task = sched_next_task(sim, task)) {
-        if (task->state == TASK_FINISHED || !task->of_policy || pool_is_idle_worker(sim, task))
+        if (task->state == TASK_FINISHED || !task->of_policy || workers_is_idle(sim, task))
             continue;
         if (count++ == 0 && first)
             *first = task;

@@ -1,11 +1,11 @@
 /* Threads, timers and work items as Windows exports them. What they are stands in sync.h, threads.c
- * and pool.c. */
+ * and workers.c. */
 #include "include/windows.h"
 
 #include "core/binding.h"
 #include "core/clock.h"
 #include "os/machine.h"
-#include "os/pool.h"
+#include "os/workers.h"
 #include "os/sync.h"
 
 static struct sim *current_sim(void)

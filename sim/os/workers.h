@@ -1,7 +1,7 @@
 /* Work items and timers that run callbacks on threads of their own: a few workers that are made
  * when there is more to do than they can, and then stay. */
-#ifndef LW_OS_POOL_H
-#define LW_OS_POOL_H
+#ifndef LW_OS_WORKERS_H
+#define LW_OS_WORKERS_H
 
 #include "os/sync.h"
 
@@ -21,6 +21,6 @@ void pool_timer_change(struct sim *sim, struct pool_timer *timer, uint64_t due_n
 bool pool_timer_delete(struct sim *sim, struct pool_timer *timer, bool wait,
                        struct object *completion);
 /* Whether the task is a worker that has nothing to do. */
-bool pool_is_idle_worker(const struct sim *sim, const struct task *task);
+bool workers_is_idle(const struct sim *sim, const struct task *task);
 
 #endif

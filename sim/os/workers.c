@@ -1,5 +1,5 @@
-/* Workers, work items and timers. See pool.h. */
-#include "os/pool.h"
+/* Workers, work items and timers. See workers.h. */
+#include "os/workers.h"
 
 #include "os/machine.h"
 #include "os/sync_private.h"
@@ -44,7 +44,7 @@ static struct pool *pool_state(struct sim *sim)
     return sync->pool;
 }
 
-bool pool_is_idle_worker(const struct sim *sim, const struct task *task)
+bool workers_is_idle(const struct sim *sim, const struct task *task)
 {
     const struct pool *pool = sim->sync ? sim->sync->pool : NULL;
     for (int i = 0; pool && i < WORKERS_MAX; i++)

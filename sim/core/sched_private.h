@@ -14,7 +14,7 @@ struct sim_part {
     uint16_t host_call;
     uint64_t host_call_arg[3];
     int host_call_level;
-    bool in_fault;
+    enum fault_place in_fault;
 };
 
 struct task_private {

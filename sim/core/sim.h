@@ -66,6 +66,13 @@ struct stop {
     char text[1024];      /* in words, without a final full stop */
 };
 
+/* Whether the running flow stands in the fault handler, and whose instruction it interrupted. */
+enum fault_place {
+    FAULT_NONE,
+    FAULT_IN_POLICY,    /* others may run before it goes on */
+    FAULT_IN_SIMULATOR, /* nobody else may: structures may be half changed */
+};
+
 struct sim;
 /* Ends the run: the harness's hook records outcome, stack and digest and leaves the process.
  * Never returns. printf-like; text may be NULL. */
@@ -131,11 +138,12 @@ struct sim {
     /* Not 0 when there are several flows of control or a timer runs: the scheduler must be asked.
      * With one flow and no timer nothing of it costs more than this test. */
     uint32_t attention;
-    uint32_t processors; /* of the machine, 1 and more: who shares the clock */
-    bool in_fault;       /* the running flow stands in the fault handler */
-    void (*on_fault_parked)(
-        struct sim *sim); /* it is about to give way there; set by os/native.c */
-    struct sched *sched;  /* made on first use (sched.h) */
+    uint32_t processors;                      /* of the machine, 1 and more: who shares the clock */
+    enum fault_place in_fault;                /* where the running flow stands */
+    void (*on_fault_parked)(struct sim *sim); /* it is about to give way there; os/native.c */
+    /* Called in the fault handler before the machine is asked; it may wait. For tests, or NULL. */
+    void (*on_native_fault)(struct sim *sim, uint64_t page);
+    struct sched *sched; /* made on first use (sched.h) */
     /* Where the policy is, for reports: the CLR call being served (EVENT_KINDS: none). */
     uint16_t host_call;
     uint64_t host_call_arg[3];
@@ -158,7 +166,7 @@ struct sim {
     struct symbol_lookup symbols; /* set by the loader */
     struct tls_layout tls;        /* set by the loader */
     struct sync *sync;            /* locks and handles (os/sync.h), made on first use */
-    void (*on_notify)(struct sim *sim); /* the policy notifies the CLR; set with sync */
+    void (*on_notify)(struct sim *sim);     /* the policy notifies the CLR; set with sync */
     void (*on_thread_end)(struct sim *sim); /* destructors of thread-local data; set by the C
                                                run-time when there are any */
     /* A promise about threads was broken and the run goes on (finding.h), or NULL. */
@@ -216,6 +224,16 @@ static inline void sim_sleep_until(struct sim *sim, uint64_t due_ns)
     if (__builtin_expect(sim->attention != 0, 0))
         sched_sleep_until(sim, due_ns);
     else
+        sim->now_ns = due_ns;
+}
+
+/* The same for what a page fault costs, from anywhere that touches simulated memory: others run
+ * meanwhile unless the simulator's own code was interrupted; then the clock just moves. */
+static inline void sim_fault_wait_until(struct sim *sim, uint64_t due_ns)
+{
+    if (sim->in_fault != FAULT_IN_SIMULATOR)
+        sim_sleep_until(sim, due_ns);
+    else if (due_ns > sim->now_ns)
         sim->now_ns = due_ns;
 }
 

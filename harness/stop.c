@@ -206,8 +206,7 @@ void child_on_stop(struct sim *sim, const struct stop *stop)
                             sizeof result->explanation);
         result->stack_frames =
             capture_stack(child, stop->ucontext, result->stack, STACK_FRAMES_MAX);
-        if (result->ended == OUTCOME_NO_PROGRESS)
-            threads_note_stacks(child);
+        threads_note_stacks(child, result->ended == OUTCOME_NO_PROGRESS);
     }
     child_finish(child);
 }

@@ -158,11 +158,13 @@ void threads_check_leaks(struct child *child)
 
 /* ---- where everybody stands ---- */
 
-void threads_note_stacks(struct child *child)
+void threads_note_stacks(struct child *child, bool others)
 {
     struct sim *sim = child->sim;
     struct thread_report *report = &child->result->threads;
-    if (sched_alive(sim) == 1)
+    report->stopped_in_own = sched_running(sim)->of_policy;
+    report->stopped_thread = sim->thread->id;
+    if (!others || sched_alive(sim) == 1)
         return;
     for (struct task *task = sched_next_task(sim, NULL); task; task = sched_next_task(sim, task)) {
         if (task->state == TASK_FINISHED || task == sched_running(sim) ||

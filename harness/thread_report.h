@@ -33,7 +33,9 @@ struct thread_report {
     uint32_t findings_count;
     uint64_t findings_others; /* more, not listed */
     struct thread_finding findings[THREAD_FINDINGS_MAX];
-    uint32_t stacks_count; /* of the threads that did not run when the run ended */
+    bool stopped_in_own;     /* the run ended on a thread that the policy had started: */
+    uint32_t stopped_thread; /* this one */
+    uint32_t stacks_count;   /* of the threads that did not run when the run ended */
     struct thread_stack stacks[THREAD_STACKS_MAX];
 };
 
@@ -48,8 +50,8 @@ void threads_workload_ended(struct child *child);
 void threads_wait(struct child *child);
 /* Threads that still run behind the last destructor are findings. */
 void threads_check_leaks(struct child *child);
-/* The run ends badly: where the others stand. */
-void threads_note_stacks(struct child *child);
+/* The run ends badly: on which thread, and without progress where the others stand. */
+void threads_note_stacks(struct child *child, bool others);
 
 /* ---- in the parent (report_thread.c) ---- */
 

@@ -119,6 +119,71 @@ static void condition_variables_wake_one_or_all(void **state)
     }
 }
 
+static void conditions_may_wake_for_no_reason_when_told(void **state)
+{
+    (void)state;
+    begin();
+    sched_configure(run.sim, &(struct sched_options){.seed = 1, .spurious = 2});
+    unsigned early = 0;
+    SRWLOCK lock = SRWLOCK_INIT;
+    CONDITION_VARIABLE condition = CONDITION_VARIABLE_INIT;
+    AcquireSRWLockExclusive(&lock);
+    for (int i = 0; i < 100; i++)
+        if (SleepConditionVariableSRW(&condition, &lock, 10, 0))
+            early++; /* nobody woke it */
+    ReleaseSRWLockExclusive(&lock);
+    assert_in_range(early, 30, 70);
+    end();
+}
+
+static volatile LONG ready;
+
+static DWORD WINAPI become_ready(LPVOID unused)
+{
+    (void)unused;
+    InterlockedExchange(&ready, 1);
+    return 0;
+}
+
+static void spinning_with_a_pause_lets_others_run(void **state)
+{
+    (void)state;
+    for (int strategy = 0; strategy < SCHED_REPLAY; strategy++) {
+        begin_with((enum sched_strategy)strategy, 3);
+        ready = 0;
+        start(become_ready, NULL);
+        while (!InterlockedCompareExchange(&ready, 1, 1))
+            YieldProcessor();
+        end();
+    }
+}
+
+static DWORD WINAPI note_time(LPVOID times)
+{
+    uint64_t *last = times;
+    for (int i = 0; i < 20; i++) {
+        uint64_t now = GetTickCount64();
+        assert_true(now >= *last); /* one clock for all */
+        *last = now;
+        Sleep(3);
+    }
+    return 0;
+}
+
+static void all_threads_see_one_clock(void **state)
+{
+    (void)state;
+    begin_with(SCHED_RANDOM, 5);
+    uint64_t last = 0;
+    HANDLE threads[3];
+    for (int i = 0; i < 3; i++)
+        threads[i] = start(note_time, &last);
+    WaitForMultipleObjects(3, threads, TRUE, INFINITE);
+    /* They sleep side by side. */
+    assert_in_range(run.sim->now_ns, 60000000, 60200000);
+    end();
+}
+
 static BOOL initialise_slowly(PINIT_ONCE once, PVOID parameter, PVOID *context)
 {
     (void)once, (void)parameter;
@@ -317,6 +382,9 @@ int main(void)
         cmocka_unit_test(locks_exclude_each_other_in_every_schedule),
         cmocka_unit_test(readers_share_a_slim_lock_and_wait_behind_writers),
         cmocka_unit_test(condition_variables_wake_one_or_all),
+        cmocka_unit_test(conditions_may_wake_for_no_reason_when_told),
+        cmocka_unit_test(spinning_with_a_pause_lets_others_run),
+        cmocka_unit_test(all_threads_see_one_clock),
         cmocka_unit_test(initialisation_runs_once_and_others_wait_for_it),
         cmocka_unit_test(waits_on_an_address_end_when_it_was_changed_and_woken),
         cmocka_unit_test(mutexes_of_ended_threads_are_abandoned),

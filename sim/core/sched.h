@@ -49,6 +49,7 @@ struct sched_options {
     const struct sched_switch *switches; /* replay; kept, not copied */
     uint32_t switches_count;
     uint32_t first_thread; /* ids below belong to recordings; 0: 1 */
+    uint32_t spurious;     /* one of so many waits for a condition ends for no reason; 0: none */
     uint64_t patience_ns;  /* how long all of the workload may wait for ever while other threads
                               only pass the time; 0: 600 s */
 };
@@ -122,6 +123,9 @@ uint32_t sched_block(struct sim *sim, uint64_t due_ns, const void *waits_for);
 void sched_wake(struct sim *sim, struct task *task, uint32_t value);
 /* The first of a queue, the one waiting longest. False: nobody waits. */
 bool sched_wake_first(struct sim *sim, struct wait_queue *queue, uint32_t value);
+/* Whether a wait for a condition that begins now is to end for no reason, as conditions may, and
+ * when. Otherwise due_ns as it was. */
+uint64_t sched_spurious(struct sim *sim, uint64_t due_ns);
 /* Passes the time until a moment; at once when it is over. With one task and no timer the clock
  * just moves. */
 void sched_sleep_until(struct sim *sim, uint64_t due_ns);

@@ -59,6 +59,7 @@ struct sched {
     /* Tasks of the workload: all, and those blocked without a due moment; since when all are. */
     uint32_t workload_alive, workload_parked;
     uint64_t workload_parked_ns;
+    uint64_t condition_waits; /* the draws of spurious wake-ups */
     /* livelock */
     uint64_t futile_total, productive_seen, futile_run;
     void (*stuck)(struct sim *sim);

@@ -1,6 +1,8 @@
 /* Blocking, waking and passing time. See sched.h. */
 #include "core/sched_private.h"
 
+#include "core/rng.h"
+
 /* Steps without effect of all threads after which the run ends: soon when no clock could change
  * anything, late when something is due and spinning until then is only wasteful. */
 #define FUTILE_STEPS UINT64_C(200000)
@@ -129,6 +131,21 @@ void sched_sleep_until(struct sim *sim, uint64_t due_ns)
         sim->now_ns = due_ns;
     else
         sched_block(sim, due_ns, NULL);
+}
+
+/* Within a millisecond, so that it is not what everybody waits for. */
+#define SPURIOUS_NS 1000000
+
+uint64_t sched_spurious(struct sim *sim, uint64_t due_ns)
+{
+    struct sched *s = sched_state(sim);
+    if (s->options.spurious == 0)
+        return due_ns;
+    struct rng rng = rng_keyed(s->options.seed, RNG_SPURIOUS, s->condition_waits++);
+    if (rng_below(&rng, s->options.spurious) != 0)
+        return due_ns;
+    uint64_t early_ns = sim->now_ns + 1 + rng_below(&rng, SPURIOUS_NS);
+    return early_ns < due_ns ? early_ns : due_ns;
 }
 
 bool sched_join_until(struct sim *sim, struct task *task, uint64_t due_ns)

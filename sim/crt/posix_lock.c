@@ -276,7 +276,10 @@ static int condition_wait_until(void *variable, struct posix_mutex *mutex, uint6
     uint32_t number = lock_shown(condition);
     lock_drop(sim, lock, true);
     show_owner(mutex, lock);
-    uint32_t woken = due_ns <= sim->now_ns ? WAKE_DUE : lock_park(sim, condition, due_ns);
+    uint64_t early_ns = sched_spurious(sim, due_ns);
+    uint32_t woken = due_ns <= sim->now_ns ? WAKE_DUE : lock_park(sim, condition, early_ns);
+    if (early_ns != due_ns)
+        woken = 0;
     lock_take(sim, lock, true, DUE_NEVER);
     show_owner(mutex, lock);
     int result = woken == WAKE_DUE ? CRT_ETIMEDOUT : 0;

@@ -262,9 +262,11 @@ static BOOL condition_wait(struct sim *sim, PCONDITION_VARIABLE variable, struct
                            bool exclusive, DWORD timeout_ms)
 {
     struct lock *condition = lock_of(sim, variable, LOCK_CONDITION);
-    uint64_t due_ns = due_after(sim, timeout_ms);
+    uint64_t due_ns = due_after(sim, timeout_ms), early_ns = sched_spurious(sim, due_ns);
     lock_drop(sim, lock, exclusive);
-    uint32_t woken = due_ns <= sim->now_ns ? WAKE_DUE : lock_park(sim, condition, due_ns);
+    uint32_t woken = due_ns <= sim->now_ns ? WAKE_DUE : lock_park(sim, condition, early_ns);
+    if (early_ns != due_ns)
+        woken = 0;
     lock_take(sim, lock, exclusive, DUE_NEVER);
     enum status status = woken == WAKE_DUE ? ST_TIMEOUT : ST_OK;
     sim_event(sim, EVENT_SleepConditionVariable, status_code(status), lock_shown(condition),

@@ -434,6 +434,21 @@ DWORD WINAPI SleepEx(DWORD duration_ms, BOOL alertable)
     return 0;
 }
 
+#define PAUSE_NS 40
+
+/* One instruction for the processor, so no record; but spinning must let others run. Alone it does
+ * nothing: then only the watch on processor time ends the loop. */
+void YieldProcessor(void)
+{
+    struct sim *sim = current_sim();
+    if (sim->attention == 0)
+        return;
+    sim->progress++;
+    sim_charge(sim, PAUSE_NS);
+    sched_point(sim);
+    sched_futile(sim);
+}
+
 BOOL WINAPI SwitchToThread(void)
 {
     struct sim *sim = current_sim();
@@ -473,5 +488,6 @@ const struct binding win32_sync_bindings[] = {
     BIND(Sleep),
     BIND(SleepEx),
     BIND(SwitchToThread),
+    BIND(YieldProcessor),
     {NULL, NULL},
 };

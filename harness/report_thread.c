@@ -62,7 +62,6 @@ static void json_frames(struct json *json, const struct run_result *result, cons
 {
     struct symbolizer *symbolizer =
         count ? symbolizer_create(result->modules, result->modules_count) : NULL;
-    char text[300];
     json_key(json, "stack");
     json_array(json);
     for (uint32_t i = 0; symbolizer && i < count; i++) {
@@ -72,8 +71,8 @@ static void json_frames(struct json *json, const struct run_result *result, cons
             continue;
         json_object(json);
         json_field(json, "function", frame.function);
-        snprintf(text, sizeof text, "%s", frame.line ? frame.file : frame.module);
-        json_field(json, "file", text);
+        json_field(json, "module", frame.module);
+        json_field(json, "file", frame.file);
         json_field_number(json, "line", frame.line);
         json_close(json);
     }

@@ -66,6 +66,7 @@ static void on_finding(struct sim *sim, enum finding_kind kind, const char *text
                                        .thread = sim->thread->id,
                                        .event = trace_count(&sim->trace) - 1,
                                        .virtual_ns = sim->now_ns,
+                                       .cause = sim->finding_cause,
                                        .count = 1};
     snprintf(finding->text, sizeof finding->text, "%s", text);
     finding->frames_count = capture_stack(child, NULL, finding->frames, THREAD_FRAMES_MAX);

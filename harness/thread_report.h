@@ -17,6 +17,7 @@ struct thread_finding {
     uint32_t thread;
     uint64_t event, virtual_ns; /* of the first time */
     uint64_t count;             /* times the same was found */
+    uint64_t cause;             /* record that led to it, e.g. taking the lock; 0: none */
     char text[512];
     uint32_t frames_count;
     uint64_t frames[THREAD_FRAMES_MAX]; /* native program counters, innermost first */

@@ -26,8 +26,9 @@ static void a_cycle_of_owners_is_told_with_all_of_them(void **state)
     begin_shared(SCHED_IN_ORDER, 0);
     start(take_other_first, NULL);
     assert_stops(&run, STOP_DEADLOCK, take_section_first());
-    assert_stop_says(&run, "deadlock: thread 0 waits for critical section 2, which thread 1 has; "
-                           "thread 1 waits for critical section 1, which thread 0 has");
+    assert_stop_says(&run, "deadlock: thread 0 waits for critical section 2, which thread 1 has");
+    assert_stop_says(&run,
+                     "; thread 1 waits for critical section 1, which thread 0 has since event");
     crt_run_end(&run);
 }
 
@@ -60,8 +61,8 @@ static void joining_a_thread_that_wants_ones_lock_is_a_deadlock(void **state)
     begin_shared(SCHED_IN_ORDER, 0);
     start(poll_for_ever, NULL); /* somebody could always run */
     assert_stops(&run, STOP_DEADLOCK, join_with_the_lock(start(enter_section, NULL)));
-    assert_stop_says(&run, "thread 2 waits for critical section 1, which thread 0 has; thread 0 "
-                           "waits for the end of thread 2");
+    assert_stop_says(&run, "thread 2 waits for critical section 1, which thread 0 has since event");
+    assert_stop_says(&run, "; thread 0 waits for the end of thread 2");
     crt_run_end(&run);
 }
 
@@ -122,8 +123,8 @@ static void locks_of_ended_threads_are_found(void **state)
     (void)state;
     begin_shared(SCHED_IN_ORDER, 0);
     JOIN(start(leave_with_locks, NULL));
-    assert_found("lock-at-exit: thread 1 ended and still has SRW lock 3\n"
-                 "lock-at-exit: thread 1 ended and still has critical section 1\n");
+    assert_found("lock-at-exit: thread 1 ended and still has SRW lock 3, taken at event");
+    assert_found("lock-at-exit: thread 1 ended and still has critical section 1, taken at event");
     assert_false(TryEnterCriticalSection(&shared.section));
     assert_true(TryAcquireSRWLockShared(&shared.srw));
     assert_stops(&run, STOP_DEADLOCK, EnterCriticalSection(&shared.section));

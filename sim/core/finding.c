@@ -37,4 +37,5 @@ void sim_finding(struct sim *sim, enum finding_kind kind, uint64_t about, const 
     sim_event(sim, EVENT_thread_finding, 0, kind, about, 0, 0);
     if (sim->on_finding)
         sim->on_finding(sim, kind, text);
+    sim->finding_cause = 0;
 }

@@ -170,6 +170,7 @@ struct sim {
     void (*on_thread_end)(struct sim *sim); /* destructors of thread-local data; set by the C
                                                run-time when there are any */
     /* A promise about threads was broken and the run goes on (finding.h), or NULL. */
+    uint64_t finding_cause; /* of the next finding: the record that led to it, 0: none */
     void (*on_finding)(struct sim *sim, enum finding_kind kind, const char *text);
 };
 

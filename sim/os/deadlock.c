@@ -38,7 +38,10 @@ static void append_holders(const struct lock *lock, char *text, uint32_t text_by
     append(text, text_bytes, ", which thread%s ", lock->holds->next_of_lock ? "s" : "");
     for (const struct hold *hold = lock->holds; hold; hold = hold->next_of_lock)
         append(text, text_bytes, "%s%u", hold == lock->holds ? "" : ", ", hold->thread->id);
-    append(text, text_bytes, lock->holds->next_of_lock ? " have" : " has");
+    if (lock->holds->next_of_lock)
+        append(text, text_bytes, " have");
+    else
+        append(text, text_bytes, " has since event %llu", (unsigned long long)lock->holds->event);
 }
 
 void wait_text(struct sim *sim, const struct wait_reason *reason, char *text, uint32_t text_bytes)

@@ -16,6 +16,12 @@ bool lock_held_by(const struct lock *lock, const struct thread *thread)
     return hold_of(lock, thread) != NULL;
 }
 
+/* Records of the touches so far come before that of taking the lock. */
+static uint64_t next_event(const struct sim *sim)
+{
+    return trace_count(&sim->trace) + sim->touched_count;
+}
+
 static void add_hold(struct sim *sim, struct lock *lock, bool exclusive)
 {
     struct thread *thread = sim->thread;
@@ -29,6 +35,7 @@ static void add_hold(struct sim *sim, struct lock *lock, bool exclusive)
                           .thread = thread,
                           .count = 1,
                           .exclusive = exclusive,
+                          .event = next_event(sim),
                           .next_of_thread = thread->holds,
                           .next_of_lock = lock->holds};
     if (thread->holds)
@@ -178,8 +185,10 @@ void thread_drop_locks(struct sim *sim, struct thread *thread)
     while (thread->holds) {
         struct hold *hold = thread->holds;
         struct lock *lock = hold->lock;
-        sim_finding(sim, FINDING_LOCK_AT_EXIT, lock_shown(lock), "thread %u ended and still has %s",
-                    thread->id, lock_text(lock, text));
+        sim->finding_cause = hold->event;
+        sim_finding(sim, FINDING_LOCK_AT_EXIT, lock_shown(lock),
+                    "thread %u ended and still has %s, taken at event %llu", thread->id,
+                    lock_text(lock, text), (unsigned long long)hold->event);
         if (lock->kind == LOCK_KERNEL) {
             object_abandon(sim, object_of_lock(lock));
             continue;
@@ -201,11 +210,14 @@ void locks_check_left(struct sim *sim)
         const struct thread *thread = sim->threads[i];
         if (!thread || sched_task_of(sim, thread)->of_policy)
             continue;
-        for (const struct hold *hold = thread->holds; hold; hold = hold->next_of_thread)
-            if (hold->lock->kind != LOCK_KERNEL)
-                sim_finding(sim, FINDING_LOCK_AT_EXIT, lock_shown(hold->lock),
-                            "thread %u left the policy for good and still has %s", thread->id,
-                            lock_text(hold->lock, text));
+        for (const struct hold *hold = thread->holds; hold; hold = hold->next_of_thread) {
+            if (hold->lock->kind == LOCK_KERNEL)
+                continue;
+            sim->finding_cause = hold->event;
+            sim_finding(sim, FINDING_LOCK_AT_EXIT, lock_shown(hold->lock),
+                        "thread %u left the policy for good and still has %s, taken at event %llu",
+                        thread->id, lock_text(hold->lock, text), (unsigned long long)hold->event);
+        }
     }
 }
 

@@ -43,6 +43,7 @@ struct hold {
     struct thread *thread;
     uint32_t count; /* how often */
     bool exclusive;
+    uint64_t event; /* the record that tells of taking it (the first time) */
     struct hold *next_of_thread, *previous_of_thread;
     struct hold *next_of_lock;
 };

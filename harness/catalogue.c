@@ -44,7 +44,6 @@ static const struct catalogue_entry entries[EVENT_KINDS] = {
                                          "InitializeCriticalSectionEx"},
     [EVENT_GetModuleHandle] = {"NULL", "GetModuleHandleA, GetModuleHandleW"},
     [EVENT_GetProcAddress] = {"NULL", ""},
-    [EVENT_TlsAlloc] = {"TLS_OUT_OF_INDEXES", ""},
     [EVENT_EmptyWorkingSet] = {"FALSE", "K32EmptyWorkingSet"},
     [EVENT_CreateJobObject] = {"NULL", "CreateJobObjectA, CreateJobObjectW"},
     [EVENT_SetInformationJobObject] = {"FALSE", ""},
@@ -52,6 +51,17 @@ static const struct catalogue_entry entries[EVENT_KINDS] = {
     [EVENT_AssignProcessToJobObject] = {"FALSE", ""},
     [EVENT_CreateIoCompletionPort] = {"NULL", ""},
     [EVENT_PostQueuedCompletionStatus] = {"FALSE", ""},
+    [EVENT_TlsAlloc] = {"TLS_OUT_OF_INDEXES", "FlsAlloc"},
+    [EVENT_CreateThread] = {"NULL; pthread_create returns EAGAIN",
+                            "_beginthreadex, _beginthread, pthread_create, std::thread"},
+    [EVENT_CreateMutex] = {"NULL", "CreateMutexA, CreateMutexW"},
+    [EVENT_CreateSemaphore] = {"NULL", "CreateSemaphoreA, CreateSemaphoreW"},
+    [EVENT_WaitForMultipleObjects] = {"WAIT_FAILED", "WaitForMultipleObjectsEx"},
+    [EVENT_DuplicateHandle] = {"FALSE", ""},
+    [EVENT_CreateMemoryResourceNotification] = {"NULL", ""},
+    [EVENT_CreateWaitableTimer] = {"NULL", "CreateWaitableTimerA, CreateWaitableTimerW"},
+    [EVENT_CreateTimerQueueTimer] = {"FALSE", "ChangeTimerQueueTimer"},
+    [EVENT_QueueUserWorkItem] = {"FALSE", ""},
 };
 
 const struct catalogue_entry *catalogue_entry(uint16_t call)

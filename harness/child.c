@@ -240,12 +240,15 @@ static void run_on_fiber(void *context)
     if (!plan->shutdown_release)
         judge_workload_begins(child);
     workload_run(clr, &plan->workload, &hooks);
+    threads_workload_ended(child);
     if (plan->shutdown_release) {
         clr_release(clr);
+        threads_wait(child);
         sim->calls_in_host_call = 0;
         sim->actor = ACTOR_POLICY;
         policy_destruct(child->policy);
         sim->actor = ACTOR_CLR;
+        threads_check_leaks(child);
     }
     judge_workload_ended(child);
     check_heaps(child);
@@ -307,6 +310,7 @@ static void begin_run(struct child *child)
     sim_event(sim, EVENT_run_begin, 0, spec->seed, machine->ram_bytes, machine->pagefile_bytes,
               machine->address_space_bytes);
     child->machine = machine_create(sim, machine, true);
+    threads_begin(child);
 }
 
 static _Noreturn void refuse_address_space(struct run_result *result)

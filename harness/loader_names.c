@@ -206,16 +206,13 @@ static const struct {
     const char *names; /* separated by spaces; "x*" matches a beginning */
     const char *why;
 } refusals[] = {
-    {"CreateThread CreateRemoteThread _beginthread* ExitThread ResumeThread SuspendThread "
-     "TerminateThread QueueUserWorkItem* *Threadpool* CreateTimer* SetTimer* RegisterWait* "
-     "UnregisterWait* pthread_create pthread_join pthread_detach thrd_* pthread_cond_wait "
-     "pthread_cond_timedwait pthread_cond_clockwait WaitForMultipleObjects* SleepCondition* "
-     "WakeCondition* WakeAllCondition* InitializeConditionVariable CreateMutex* CreateSemaphore* "
-     "ReleaseMutex ReleaseSemaphore SetThread* GetExitCodeThread DeleteTimerQueue* sem_* "
-     "_ZNSt6thread* _ZNSt18condition_variable4wait* _ZNSt28__atomic_futex*",
-     "needs a second thread"},
-    {"CreateMemoryResourceNotification QueryMemoryResourceNotification",
-     "memory notifications come with threads"},
+    {"CreateRemoteThread* QueueUserAPC* *Threadpool* CreateTimerQueue DeleteTimerQueueEx "
+     "DeleteTimerQueue SetTimer* RegisterWait* UnregisterWait* PulseEvent OpenThread OpenMutex* "
+     "OpenEvent* OpenSemaphore* OpenWaitableTimer* GetThreadContext SetThreadContext "
+     "SetThreadAffinityMask ConvertThreadToFiber* CreateFiber* SwitchToFiber pthread_cancel "
+     "pthread_testcancel pthread_setcancel* pthread_kill pthread_barrier_* pthread_spin_* "
+     "pthread_setaffinity* pthread_getaffinity* pthread_getattr_np pthread_atfork",
+     "is not among what simulated threads can do"},
     {"open* fopen* freopen* fdopen creat read pread* pwrite* close fclose stat* fstat* lstat* "
      "opendir* readdir* closedir* unlink* remove rename* mkdir* rmdir* chdir getcwd realpath "
      "readlink* symlink* tmpfile* mkstemp* access ftruncate* truncate* fsync lseek* fread getline "
@@ -235,7 +232,7 @@ static const struct {
     {"signal sigaction sigprocmask pthread_sigmask sigaltstack alarm setitimer timer_* "
      "SetUnhandledExceptionFilter AddVectored* SetConsoleCtrlHandler",
      "needs signals or exception handlers of the process"},
-    {"syscall ptrace prctl arch_prctl", "makes raw system calls"},
+    {"ptrace prctl arch_prctl", "makes raw system calls"},
 };
 
 static bool matches(const char *pattern, size_t length, const char *name)
@@ -270,9 +267,7 @@ static const char cxx_library_names[] =
     "getwc ungetwc putwc readlink realpath getcwd chdir stat stat64 lstat lstat64 statvfs "
     "statvfs64 mkdir remove rename link symlink truncate truncate64 unlink unlinkat utimensat "
     "sendfile sendfile64 opendir fdopendir readdir readdir64 closedir dirfd fchmod fchmodat access "
-    "pthread_create pthread_join pthread_detach pthread_cond_clockwait pthread_cond_timedwait "
-    "pthread_rwlock_timedrdlock pthread_rwlock_timedwrlock pthread_mutex_timedlock "
-    "pthread_mutex_clocklock sem_init sem_wait sem_post dl_iterate_phdr sched_yield";
+    "dl_iterate_phdr";
 
 /* Whether one of the words, separated by spaces, matches the name. */
 static bool in_words(const char *words, const char *name)
@@ -289,17 +284,6 @@ static bool in_words(const char *words, const char *name)
 bool name_is_of_cxx_library(const char *name)
 {
     return in_words(cxx_library_names, name);
-}
-
-bool name_needs_thread(const char *name)
-{
-    static const char *const beginnings[] = {
-        "_ZNSt6thread15", "_ZNSt6thread4join", "_ZNSt6thread6detach",
-        "_ZNSt18condition_variable4wait", "_ZNSt28__atomic_futex"};
-    for (size_t i = 0; i < sizeof beginnings / sizeof *beginnings; i++)
-        if (strncmp(name, beginnings[i], strlen(beginnings[i])) == 0)
-            return true;
-    return false;
 }
 
 const char *name_refusal(const char *name)

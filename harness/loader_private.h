@@ -56,8 +56,6 @@ bool name_is_harmless(const char *name);
 /* What the C++ library imports for its files and sockets: a policy that has the library inside it
  * (-static-libstdc++) imports them as well, whether or not it will ever call them. */
 bool name_is_of_cxx_library(const char *name);
-/* Parts of the C++ library that start threads or wait for them. */
-bool name_needs_thread(const char *name);
 /* Why a name is refused, in words. */
 const char *name_refusal(const char *name);
 

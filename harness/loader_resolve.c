@@ -17,10 +17,12 @@
 static const struct binding *const *binding_tables(size_t *count)
 {
     static const struct binding *const tables[] = {
-        win32_memory_bindings, win32_heap_bindings,     win32_sync_bindings, win32_system_bindings,
-        win32_job_bindings,    crt_memory_bindings,     crt_string_bindings, crt_wide_bindings,
-        crt_time_bindings,     crt_wide_stdio_bindings, crt_stdio_bindings,  crt_system_bindings,
-        crt_cxx_bindings,      errno_bindings,
+        win32_memory_bindings, win32_heap_bindings,       win32_sync_bindings,
+        win32_system_bindings, win32_job_bindings, crt_memory_bindings,       crt_string_bindings,
+        crt_wide_bindings,     crt_time_bindings,         crt_wide_stdio_bindings,
+        crt_stdio_bindings,    crt_system_bindings,       crt_cxx_bindings,
+        errno_bindings,        crt_posix_thread_bindings, crt_posix_lock_bindings,
+        crt_c11_bindings,      win32_lock_bindings,       win32_thread_bindings,
     };
     *count = sizeof tables / sizeof *tables;
     return tables;
@@ -162,7 +164,10 @@ static int find_object(void *address, struct found_object *result)
         result->eh_frame_header = (void *)(uintptr_t)(module->bias + module->elf.eh_frame_header);
         return 0;
     }
-    return -1;
+    /* Frames of lowwater itself, which an exception may have to pass through. */
+    int (*host)(void *, struct found_object *);
+    *(void **)&host = dlsym(RTLD_DEFAULT, "_dl_find_object");
+    return host ? host(address, result) : -1;
 }
 
 static bool is_linker_name(const char *name)
@@ -190,10 +195,6 @@ uint64_t resolve(struct policy *policy, struct module *module, const Elf64_Sym *
     /* What the policy itself defines is its own, also against a binding: a replaced operator new
      * must win everywhere. Later modules (libraries) yield to bindings. */
     uint64_t address = defined_in(&policy->modules[0], name);
-    if (!address && !module->is_library && name_needs_thread(name)) {
-        refuse(policy, name, name_refusal(name)); /* the C++ library has it, but it cannot work */
-        return 0;
-    }
     if (!address)
         address = find_binding(name);
     if (!address)

@@ -161,7 +161,9 @@ const char *progress_id(const struct run_result *result)
 {
     switch (result->stop.kind) {
     case STOP_DEADLOCK:
-        return strncmp(result->stop.text, "self-deadlock", 13) == 0 ? "self-deadlock" : "deadlock";
+        return strncmp(result->stop.text, "self-deadlock", 13) == 0 ? "self-deadlock"
+               : strncmp(result->stop.text, "lost-wakeup", 11) == 0 ? "lost-wakeup"
+                                                                    : "deadlock";
     case STOP_HANG:
         return "hang";
     default:
@@ -171,6 +173,9 @@ const char *progress_id(const struct run_result *result)
 
 static void put_host_call(const struct run_result *result, FILE *out)
 {
+    if (result->threads.stopped_in_own)
+        fprintf(out, "      on thread %" PRIu32 ", which the policy had started\n",
+                result->threads.stopped_thread);
     if (result->host_call >= EVENT_KINDS)
         return;
     struct event call = {.kind = result->host_call};
@@ -232,6 +237,7 @@ static void put_failure(const struct report_run *run, FILE *out)
     put_wrapped(line, BLOCK_INDENT, out);
     put_host_call(result, out);
     put_stack(result, result->stack, result->stack_frames, BLOCK_INDENT, out);
+    report_thread_stacks(run, out);
     put_watch(result, out);
     put_output(result, out);
 }
@@ -279,6 +285,7 @@ void report_run(const struct report_run *run, bool quiet, bool show_served, FILE
     if (result->outcome == OUTCOME_INTERNAL)
         put_tail(result, to);
     report_broken(run, to);
+    report_thread_findings(run, to);
     if (result->outcome != OUTCOME_FINDING || result->ended != OUTCOME_OK)
         put_failure(run, to);
     fprintf(to, "  again: %s\n\n", again);

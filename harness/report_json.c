@@ -149,11 +149,14 @@ static void put_findings(struct json *json, const struct report_run *run, const 
         put_no_progress(json, run, again);
     for (uint32_t i = 0; i < result->broken_count; i++)
         put_broken(json, run, i, again);
+    json_thread_findings(json, run, again);
     json_close(json);
     if (result->broken_others)
         json_field_number(json, "findings_left_out", result->broken_others);
-    if (result->outcome == OUTCOME_NO_PROGRESS)
+    if (result->outcome == OUTCOME_NO_PROGRESS) {
         put_frames(json, result);
+        json_thread_stacks(json, run);
+    }
 }
 
 static void put_run(struct json *json, const struct report_run *run)
@@ -183,7 +186,7 @@ static void put_run(struct json *json, const struct report_run *run)
     json_close(json);
     if (result->ended == OUTCOME_CRASH)
         put_crash(json, result);
-    if (result->outcome != OUTCOME_CRASH || result->broken_count)
+    if (result->outcome != OUTCOME_CRASH || result->broken_count || result->threads.findings_count)
         put_findings(json, run, again);
     json_field(json, "reproduce", again);
     json_close(json);

@@ -74,6 +74,9 @@ static void put_message(const struct run_result *result, FILE *out)
     const struct broken *broken = &result->broken[0];
     if (result->outcome != OUTCOME_FINDING)
         snprintf(text, sizeof text, "%s", result->stop.text);
+    else if (result->broken_count == 0)
+        snprintf(text, sizeof text, "%s: %s", finding_name(result->threads.findings[0].kind),
+                 result->threads.findings[0].text);
     else if (result->broken_count == 1)
         snprintf(text, sizeof text, "%s: got %s", broken->promise, broken->got);
     else

@@ -177,6 +177,34 @@ static void explain_broken(const struct run_spec *spec, struct run_result *resul
     run_result_destroy(seen);
 }
 
+/* Where a lock was taken that its thread kept. */
+static void explain_threads(const struct run_spec *spec, struct run_result *result)
+{
+    struct thread_report *report = &result->threads;
+    uint64_t events[BROKEN_MAX];
+    bool any = false;
+    _Static_assert(THREAD_FINDINGS_MAX <= BROKEN_MAX, "each finding has a stack");
+    if (spec->stack_events_count || !result->finished)
+        return;
+    for (uint32_t i = 0; i < report->findings_count; i++) {
+        events[i] = report->findings[i].cause ? report->findings[i].cause : UINT64_MAX;
+        any = any || report->findings[i].cause;
+    }
+    struct run_spec again = *spec;
+    again.stack_events = events;
+    again.stack_events_count = report->findings_count;
+    again.trace_path = NULL;
+    struct run_result *seen = any ? run_watching(&again) : NULL;
+    for (uint32_t i = 0; seen && i < report->findings_count; i++) {
+        struct thread_finding *finding = &report->findings[i];
+        if (!finding->cause || seen->broken_stack_frames[i] == 0)
+            continue;
+        finding->frames_count = seen->broken_stack_frames[i];
+        memcpy(finding->frames, seen->broken_stack[i], sizeof seen->broken_stack[i]);
+    }
+    run_result_destroy(seen);
+}
+
 /* An exception that nobody caught ends in abort(); the stack still has who threw it. COM knows no
  * exceptions, so one that leaves a call of the CLR ends the process on Windows as well. */
 static void explain_exception(struct run_result *result)
@@ -206,6 +234,7 @@ void run_explain(const struct run_spec *spec, struct run_result *result)
     explain_exception(result);
     explain_page(spec, result);
     explain_broken(spec, result);
+    explain_threads(spec, result);
 }
 
 void run_execute(const struct run_spec *spec, struct run_result *result)

@@ -8,8 +8,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include "core/sched.h"
 #include "core/sim.h"
 #include "harness/loader.h"
+#include "harness/thread_report.h"
 #include "harness/scenario.h"
 
 enum outcome {
@@ -47,7 +49,8 @@ struct run_spec {
      * this order that fires decides. */
     const struct fault_rule *faults;
     uint32_t faults_count;
-    bool digest;  /* false only in bench */
+    struct sched_options schedule; /* seed 0: the run's */
+    bool digest;                   /* false only in bench */
     bool explain; /* note the event of the highest commit charge, and write a struct asked to
                    * steps_fd for each call of the CLR that asks for memory */
     int steps_fd;
@@ -117,6 +120,7 @@ struct run_result {
     char output[RUN_OUTPUT_BYTES];
     char policy_name[64];
     char policy_summary[160];
+    struct thread_report threads;
 };
 
 /* Runs it and waits. The result must lie in shared memory from run_result_create. */

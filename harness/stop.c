@@ -164,6 +164,8 @@ void child_finish(struct child *child)
     sim->actor = ACTOR_MACHINE;
     watch_end(child);
     judge_end(child);
+    if (result->outcome == OUTCOME_OK && result->threads.findings_count)
+        result->outcome = OUTCOME_FINDING;
     /* How it ended, not what was thought of it: a changed expectation changes no digest. */
     sim_event(sim, EVENT_run_end, 0, (uint64_t)result->ended,
               result->stop.kind == STOP_HANG ? 0 : result->stop.code, 0, 0);
@@ -204,6 +206,7 @@ void child_on_stop(struct sim *sim, const struct stop *stop)
                             sizeof result->explanation);
         result->stack_frames =
             capture_stack(child, stop->ucontext, result->stack, STACK_FRAMES_MAX);
+        threads_note_stacks(child, result->ended == OUTCOME_NO_PROGRESS);
     }
     child_finish(child);
 }

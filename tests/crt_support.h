@@ -5,9 +5,11 @@
 
 #include "tests/support.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include "core/binding.h"
 #include "core/output.h"
+#include "core/sched.h"
 #include "core/sim.h"
 #include "os/machine.h"
 
@@ -28,13 +30,27 @@ struct crt_run {
     char printed[8192];
     struct stop stop;
     jmp_buf stopped;
+    bool expects_stop;
 };
 
+static inline void crt_run_jump_back(void *run)
+{
+    longjmp(((struct crt_run *)run)->stopped, 1);
+}
+
+/* Back to the test, on its own stack: the run may have ended on another thread's. */
 static inline void crt_run_on_stop(struct sim *sim, const struct stop *stop)
 {
     struct crt_run *run = sim->on_stop_context;
     run->stop = *stop;
-    longjmp(run->stopped, 1);
+    if (!run->expects_stop) {
+        print_error("the run ended: %s\n", stop->text);
+        abort();
+    }
+    struct task *first = sched_next_task(sim, NULL);
+    if (sched_running(sim) != first)
+        sched_visit(sim, first, crt_run_jump_back, run);
+    crt_run_jump_back(run);
 }
 
 /* A run whose calls are a policy's. */
@@ -83,10 +99,12 @@ static inline void assert_stop_says(const struct crt_run *run, const char *words
 #define assert_stops(run, expected_kind, expression)                                               \
     do {                                                                                           \
         (run)->stop.kind = STOP_NONE;                                                              \
+        (run)->expects_stop = true;                                                                \
         if (setjmp((run)->stopped) == 0) {                                                         \
             (void)(expression);                                                                    \
             fail_msg("%s came back", #expression);                                                 \
         }                                                                                          \
+        (run)->expects_stop = false;                                                               \
         assert_int_equal((run)->stop.kind, expected_kind);                                         \
     } while (0)
 

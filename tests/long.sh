@@ -41,6 +41,9 @@ configuration build/clang-O0 CC=clang OPT=-O0
 configuration build/clang-O2 CC=clang OPT=-O2
 configuration build/gcc-O2-address-undefined SANITIZE=address,undefined
 configuration build/clang-O2-address-undefined CC=clang SANITIZE=address,undefined
+echo "==== fibers and schedules on aarch64"
+tests/setup.sh long || true
+tests/aarch64.sh || failed=1
 make --no-print-directory check-windows || failed=1
 [ "$failed" = 0 ] && echo "all configurations passed" || echo "something failed"
 exit "$failed"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Finds out what building (`setup.sh build`) or testing (`setup.sh test`) needs and is missing,
+# Finds out what building (`setup.sh build`) or testing (`test`, `long`) needs and is missing,
 # and installs it through apt where that is there. Elsewhere it names the packages and stops.
 set -u
 need=""
@@ -29,6 +29,11 @@ if [ "${1:-build}" = test ]; then
     want_program xmllint libxml2-utils
     [ -e /usr/include/cmocka.h ] || need="$need libcmocka-dev"
     [ -e /usr/include/pcg_random.hpp ] || need="$need libpcg-cpp-dev"
+fi
+if [ "${1:-build}" = long ]; then # the other processor; what is missing is skipped there
+    want_program aarch64-linux-gnu-gcc gcc-aarch64-linux-gnu
+    [ -d /usr/aarch64-linux-gnu/include ] || need="$need libc6-dev-arm64-cross"
+    want_program qemu-aarch64 qemu-user
 fi
 [ -z "$need" ] && exit 0
 

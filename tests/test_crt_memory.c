@@ -243,6 +243,7 @@ TEST(a_loop_that_only_allocates_runs_out_of_budget)
 {
     allocate *take = function("malloc");
     run.sim->max_calls_in_host_call = 1000;
+    run.expects_stop = true;
     if (setjmp(run.stopped) == 0)
         for (;;)
             take(16);

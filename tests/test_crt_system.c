@@ -257,6 +257,7 @@ static void a_loop_that_only_asks_for_the_time_runs_out_of_budget(void **state)
     (void)state;
     time_t (*now)(time_t *) = time_function("time");
     run.sim->max_calls_in_host_call = 1000;
+    run.expects_stop = true;
     if (setjmp(run.stopped) == 0)
         for (;;)
             now(NULL);

@@ -227,6 +227,55 @@ static bool post_packet(void)
 {
     return PostQueuedCompletionStatus(scene.port, 1, 2, NULL);
 }
+static DWORD WINAPI do_nothing(LPVOID unused)
+{
+    (void)unused;
+    return 0;
+}
+static void WINAPI do_nothing_in_time(PVOID unused, BOOLEAN fired)
+{
+    (void)unused, (void)fired;
+}
+static bool create_thread(void)
+{
+    return CreateThread(NULL, 0, do_nothing, NULL, 0, NULL) != NULL;
+}
+static bool create_mutex(void)
+{
+    return CreateMutexA(NULL, TRUE, NULL) != NULL;
+}
+static bool create_semaphore(void)
+{
+    return CreateSemaphoreA(NULL, 1, 2, NULL) != NULL;
+}
+static bool wait_for_several(void)
+{
+    HANDLE both[2] = {scene.off, scene.on};
+    return WaitForMultipleObjects(2, both, FALSE, 0) != WAIT_FAILED;
+}
+static bool duplicate_handle(void)
+{
+    HANDLE other;
+    return DuplicateHandle(GetCurrentProcess(), scene.on, GetCurrentProcess(), &other, 0, FALSE,
+                           DUPLICATE_SAME_ACCESS);
+}
+static bool create_notification(void)
+{
+    return CreateMemoryResourceNotification(LowMemoryResourceNotification) != NULL;
+}
+static bool create_waitable_timer(void)
+{
+    return CreateWaitableTimerA(NULL, FALSE, NULL) != NULL;
+}
+static bool create_queue_timer(void)
+{
+    HANDLE timer;
+    return CreateTimerQueueTimer(&timer, NULL, do_nothing_in_time, NULL, 5, 5, WT_EXECUTEDEFAULT);
+}
+static bool queue_work_item(void)
+{
+    return QueueUserWorkItem(do_nothing, NULL, WT_EXECUTEDEFAULT);
+}
 
 static bool (*const performers[EVENT_KINDS])(void) = {
     [EVENT_VirtualAlloc] = virtual_alloc,
@@ -266,6 +315,15 @@ static bool (*const performers[EVENT_KINDS])(void) = {
     [EVENT_AssignProcessToJobObject] = assign_job,
     [EVENT_CreateIoCompletionPort] = create_port,
     [EVENT_PostQueuedCompletionStatus] = post_packet,
+    [EVENT_CreateThread] = create_thread,
+    [EVENT_CreateMutex] = create_mutex,
+    [EVENT_CreateSemaphore] = create_semaphore,
+    [EVENT_WaitForMultipleObjects] = wait_for_several,
+    [EVENT_DuplicateHandle] = duplicate_handle,
+    [EVENT_CreateMemoryResourceNotification] = create_notification,
+    [EVENT_CreateWaitableTimer] = create_waitable_timer,
+    [EVENT_CreateTimerQueueTimer] = create_queue_timer,
+    [EVENT_QueueUserWorkItem] = queue_work_item,
 };
 
 /* ---- what must not change ---- */

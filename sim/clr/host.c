@@ -12,6 +12,7 @@ static void enter(struct clr *clr, uint16_t call, uint64_t a, uint64_t b, uint64
 {
     struct sim *sim = clr->sim;
     CHECK(sim->actor != ACTOR_POLICY);
+    sched_point(sim);
     sim->host_call = call;
     sim->host_call_arg[0] = a;
     sim->host_call_arg[1] = b;
@@ -41,6 +42,7 @@ static HRESULT leave(struct clr *clr, HRESULT result)
     sim->host_call_level = -1;
     sim->counters[COUNTER_vtable_calls]++;
     sim->counters[COUNTER_vtable_refusals] += result != S_OK;
+    sched_point(sim);
     return result;
 }
 
@@ -88,6 +90,8 @@ static HRESULT STDMETHODCALLTYPE callback_notify(ICLRMemoryNotificationCallback 
     if (available >= eMemoryAvailableLow && available <= eMemoryAvailableHigh)
         sim->counters[counters[available]]++;
     clr->availability = available;
+    if (sim->on_notify)
+        sim->on_notify(sim);
     sim_event(sim, EVENT_clr_Notification, 0, (uint64_t)available, 0, 0, 0);
     return S_OK;
 }

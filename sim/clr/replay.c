@@ -334,7 +334,7 @@ static void set_thread(struct replay *replay, const struct operation *op)
         replay->level = eTaskCritical;
     replay->begun = true;
     if (sim->thread->id != op->thread)
-        sim->thread = sim_thread(sim, op->thread);
+        sim_become(sim, op->thread);
 }
 
 /* ---- windows, speeds and passes ---- */
@@ -463,8 +463,7 @@ uint64_t replay_advance(struct replay *replay, uint64_t limit_ns)
     struct sim *sim = replay->sim;
     CHECK(replay->due_ns != REPLAY_ENDED);
     do {
-        if (replay->due_ns > sim->now_ns)
-            sim->now_ns = replay->due_ns;
+        sim_sleep_until(sim, replay->due_ns);
         if (replay->more) {
             perform_next(replay);
         } else {
@@ -522,5 +521,5 @@ void replay_run(struct clr *clr, const struct recording *recording,
     if (replay_due(replay) != REPLAY_ENDED)
         replay_advance(replay, UINT64_MAX);
     replay_destroy(replay);
-    clr->sim->thread = sim_thread(clr->sim, 0);
+    sim_become(clr->sim, 0);
 }

@@ -53,8 +53,7 @@ struct run {
 static inline void reach(struct sim *sim, uint64_t time_ns)
 {
     CHECK(time_ns != NEVER);
-    if (time_ns > sim->now_ns)
-        sim->now_ns = time_ns;
+    sim_sleep_until(sim, time_ns);
 }
 
 /* An operation that addressed the host, and whether it was served. */
@@ -78,7 +77,7 @@ static inline EMemoryCriticalLevel level_of(enum criticality criticality)
 static inline void run_as(struct sim *sim, uint64_t thread)
 {
     if (sim->thread->id != thread)
-        sim->thread = sim_thread(sim, thread < THREADS_MAX ? (uint32_t)thread : THREADS_MAX - 1);
+        sim_become(sim, thread < THREADS_MAX ? (uint32_t)thread : THREADS_MAX - 1);
 }
 
 /* ---- lists of steps (lines.c) ---- */

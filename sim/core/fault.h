@@ -34,30 +34,31 @@ struct call_traits {
  * fires at the n-th and the ones after it (nth), at each k-th (every), with a probability (chance),
  * or at each of them; at most `times` times. Exactly one of nth, every and chance is given. */
 struct fault_rule {
-    uint16_t call;      /* enum event_kind */
-    uint16_t error;     /* enum status; ST_OK: the call is only delayed */
-    uint32_t filter;    /* every bit must be in the call's traits */
-    uint32_t protect;   /* PAGE_ value without modifiers; 0: any */
-    uint32_t flags;     /* every bit must be in the call's flags */
-    uint64_t size_min;  /* bytes; 0: any */
-    uint64_t size_max;  /* bytes; 0: any */
-    uint32_t levels;    /* bit 1 << EMemoryCriticalLevel of the CLR's call being served; 0: any */
-    char caller[64];    /* function of the policy on the stack; empty: any */
+    uint16_t call;     /* enum event_kind */
+    uint16_t error;    /* enum status; ST_OK: the call is only delayed */
+    uint32_t filter;   /* every bit must be in the call's traits */
+    uint32_t protect;  /* PAGE_ value without modifiers; 0: any */
+    uint32_t flags;    /* every bit must be in the call's flags */
+    uint64_t size_min; /* bytes; 0: any */
+    uint64_t size_max; /* bytes; 0: any */
+    uint32_t levels;   /* bit 1 << EMemoryCriticalLevel of the CLR's call being served; 0: any */
+    char caller[64];   /* function of the policy on the stack; empty: any */
     struct comparison load;     /* memory load of the machine, percent */
     uint64_t from_ns, until_ns; /* virtual time window, until_ns not included; 0: none */
-    uint64_t nth;       /* first match that fires, from 1; 0: every or chance decides */
-    uint64_t every;     /* each k-th match fires; 0: not by this */
+    uint64_t nth;               /* first match that fires, from 1; 0: every or chance decides */
+    uint64_t every;             /* each k-th match fires; 0: not by this */
     uint64_t chance_num, chance_den; /* probability; chance_den 0: not by this */
-    uint64_t times;     /* how often it fires at most; nth: consecutive matches; UINT64_MAX: for
-                         * ever */
-    uint64_t delay_ns;  /* virtual time the call takes more when the rule fires */
-    uint64_t key;       /* of its random draws: from what it says, not from its place */
-    uint64_t matches;   /* state: matching calls so far */
-    uint64_t fired;     /* state: times it fired, hidden behind an earlier rule or not */
-    uint64_t injected;  /* state: times it fired and decided */
+    uint64_t times;    /* how often it fires at most; nth: consecutive matches; UINT64_MAX: for
+                        * ever */
+    uint64_t delay_ns; /* virtual time the call takes more when the rule fires */
+    uint64_t key;      /* of its random draws: from what it says, not from its place */
+    uint64_t matches;  /* state: matching calls so far */
+    uint64_t fired;    /* state: times it fired, hidden behind an earlier rule or not */
+    uint64_t injected; /* state: times it fired and decided */
 };
 
-/* What a rule can ask of the rest of the simulator. Functions may be NULL: the filter never holds. */
+/* What a rule can ask of the rest of the simulator. Functions may be NULL: the filter never holds.
+ */
 struct fault_world {
     uint64_t now_ns, seed;
     int level; /* EMemoryCriticalLevel of the CLR's call being served, -1: it has none */

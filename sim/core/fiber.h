@@ -13,9 +13,17 @@ struct fiber;
 /* The flow that calls it first becomes the main fiber (index 0 is its own). slot numbers stack
  * places from 0; stack_bytes a multiple of the page size below STACK_SLOT_BYTES. The structure
  * lies at the top of the stack. Returns NULL when the place cannot be mapped. */
-struct fiber *fiber_create(uint32_t slot, uint64_t stack_bytes, void (*entry)(void *), void *context);
+struct fiber *fiber_create(uint32_t slot, uint64_t stack_bytes, void (*entry)(void *),
+                           void *context);
+/* Maps the bookkeeping, so that fiber_current may be asked before there is a fiber. False: its
+ * place in the address space is taken. */
+bool fiber_begin(void);
 /* Goes to the fiber and comes back when it, or another, switches here or its entry returns. */
 void fiber_switch(struct fiber *to);
+/* The same, but an entry that returns goes to who called fiber_switch last, not here. */
+void fiber_jump(struct fiber *to);
+/* Ends the current fiber, from anywhere on its stack, and goes to another for good. */
+_Noreturn void fiber_leave(struct fiber *to);
 struct fiber *fiber_main(void);
 struct fiber *fiber_current(void);
 bool fiber_finished(const struct fiber *fiber);

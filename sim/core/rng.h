@@ -12,6 +12,9 @@ enum rng_purpose {
     RNG_FAULT,            /* probability of a fault rule */
     RNG_PROPERTY_TEST,    /* tests */
     RNG_WORKLOAD,         /* sizes, lifetimes, choices of a workload */
+    RNG_SCHEDULE,         /* which thread goes on at a point */
+    RNG_PRIORITY,         /* of a thread, and where priorities change (pct) */
+    RNG_SPURIOUS,         /* condition variables that wake for no reason */
 };
 
 struct rng {

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include "core/sched.h"
 
 #define DEFAULT_CALLS_IN_HOST_CALL UINT64_C(10000000)
 
@@ -24,6 +25,7 @@ struct sim *sim_create(const struct sim_options *options)
     sim->seed = options->seed;
     sim->max_calls_in_host_call = options->max_calls_in_host_call ? options->max_calls_in_host_call
                                                                   : DEFAULT_CALLS_IN_HOST_CALL;
+    sim->processors = 1;
     sim->host_call = EVENT_KINDS;
     sim->host_call_level = -1;
     trace_create(&sim->arena, &options->trace, &sim->trace);
@@ -33,6 +35,10 @@ struct sim *sim_create(const struct sim_options *options)
 
 void sim_destroy(struct sim *sim)
 {
+    sched_destroy(sim);
+    for (uint32_t i = 0; i < THREADS_MAX; i++)
+        if (sim->threads[i])
+            thread_free_area(sim->threads[i]);
     struct arena arena = sim->arena; /* the structure goes with it */
     arena_destroy(&arena);
 }
@@ -79,7 +85,7 @@ enum status sim_call_slow(struct sim *sim, uint16_t call, const struct call_trai
     uint32_t rule = sim->faults.last_rule;
     sim_event(sim, EVENT_fault_injected, status_code(failure), call,
               sim->faults.rules[rule].matches, rule, delay_ns);
-    sim->now_ns += delay_ns;
+    sched_sleep_until(sim, sim->now_ns + delay_ns); /* others may run meanwhile */
     return failure;
 }
 

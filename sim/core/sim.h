@@ -46,31 +46,56 @@ enum stop_kind {
     STOP_KINDS
 };
 
+/* Broken promises about threads that do not end the run. */
+enum finding_kind {
+    FINDING_LOCK_AT_EXIT,     /* a thread ended and still has a lock */
+    FINDING_LOCK_IN_CALLBACK, /* the CLR was notified by a thread that has a lock */
+    FINDING_LOCK_INVALID,     /* a lock or handle used before it is made or after it is destroyed */
+    FINDING_THREAD_LEAK,      /* everything was released and a thread still runs */
+    FINDING_KINDS
+};
+
 enum access_kind { ACCESS_READ, ACCESS_WRITE, ACCESS_EXECUTE };
 
 struct stop {
     enum stop_kind kind;
-    uint32_t code;          /* exit code, exception code or signal number */
+    uint32_t code; /* exit code, exception code or signal number */
     enum access_kind access;
-    uint64_t address;       /* native address concerned, 0: none */
-    const void *ucontext;   /* the interrupted context, NULL: called from the policy's own code */
-    char text[1024];        /* in words, without a final full stop */
+    uint64_t address;     /* native address concerned, 0: none */
+    const void *ucontext; /* the interrupted context, NULL: called from the policy's own code */
+    char text[1024];      /* in words, without a final full stop */
+};
+
+/* Whether the running flow stands in the fault handler, and whose instruction it interrupted. */
+enum fault_place {
+    FAULT_NONE,
+    FAULT_IN_POLICY,    /* others may run before it goes on */
+    FAULT_IN_SIMULATOR, /* nobody else may: structures may be half changed */
 };
 
 struct sim;
 /* Ends the run: the harness's hook records outcome, stack and digest and leaves the process.
  * Never returns. printf-like; text may be NULL. */
 _Noreturn void sim_stop(struct sim *sim, const struct stop *stop);
-_Noreturn void sim_stop_text(struct sim *sim, enum stop_kind kind, uint32_t code, const char *format,
-                             ...) __attribute__((format(printf, 4, 5)));
+_Noreturn void sim_stop_text(struct sim *sim, enum stop_kind kind, uint32_t code,
+                             const char *format, ...) __attribute__((format(printf, 4, 5)));
 
-/* A simulated thread, as far as every layer knows it. One is running at any time. */
+/* A simulated thread, as far as every layer knows it. One is running at any time. Which flow of
+ * control runs as it is the scheduler's (sched.h): the threads of a recording share one. */
 struct thread {
-    uint32_t id;         /* 0, 1, 2 ... ; Windows shows (id + 1) * 4 */
-    uint32_t last_error; /* GetLastError */
-    int crt_errno;       /* errno of the policy */
-    uint64_t tls_area;   /* its thread-local data (struct tls_layout), 0: not made yet */
+    uint32_t id;            /* 0, 1, 2 ... ; Windows shows (id + 1) * 4 */
+    uint32_t last_error;    /* GetLastError */
+    int crt_errno;          /* errno of the policy */
+    uint64_t tls_area;      /* its thread-local data (struct tls_layout), 0: not made yet */
     uint64_t tls_slots[64]; /* TlsAlloc */
+    struct task *task;      /* who runs as it, NULL: the first flow of the run */
+    uint32_t references;    /* handles; while there are any its id is given to no other thread */
+    struct hold *holds;     /* locks it has (os/sync.h), the one taken last first */
+    struct object *object;  /* its waitable object (os/sync.h), NULL: nobody asked yet */
+    uint64_t stack_region; /* logical address of its stack, 0: none (the first flow's, the CLR's) */
+    struct exit_function *exit_functions; /* destructors of thread-local data (crt/crt.h) */
+    struct once *once;                    /* its initialisation in progress (crt/posix_thread.c) */
+    uint64_t *fls_slots;                  /* FlsAlloc, NULL: none used yet */
 };
 
 #define THREADS_MAX 4096
@@ -100,20 +125,29 @@ struct sim {
     uint64_t now_ns;
     uint64_t seed;
     enum actor actor;
-    struct thread *thread;          /* the running one */
+    struct thread *thread; /* the running one */
     struct thread *threads[THREADS_MAX];
     struct fault_plan faults;
     uint64_t counters[COUNTERS];
-    uint64_t tls_used;              /* TlsAlloc: indexes handed out, one bit each */
-    uint64_t draws;                 /* random draws made so far: the id of the next one */
+    uint64_t tls_used; /* TlsAlloc: indexes handed out, one bit each */
+    uint64_t draws;    /* random draws made so far: the id of the next one */
     /* Limits that make a policy's endless loop end the same way every time. */
-    uint64_t calls_in_host_call;    /* simulated calls since the CLR entered the policy */
+    uint64_t calls_in_host_call; /* simulated calls since the CLR entered the policy */
     uint64_t max_calls_in_host_call;
-    uint64_t progress;              /* grows with every simulated call; read by the hang timer */
+    uint64_t progress; /* grows with every simulated call; read by the hang timer */
+    /* Not 0 when there are several flows of control or a timer runs: the scheduler must be asked.
+     * With one flow and no timer nothing of it costs more than this test. */
+    uint32_t attention;
+    uint32_t processors;                      /* of the machine, 1 and more: who shares the clock */
+    enum fault_place in_fault;                /* where the running flow stands */
+    void (*on_fault_parked)(struct sim *sim); /* it is about to give way there; os/native.c */
+    /* Called in the fault handler before the machine is asked; it may wait. For tests, or NULL. */
+    void (*on_native_fault)(struct sim *sim, uint64_t page);
+    struct sched *sched; /* made on first use (sched.h) */
     /* Where the policy is, for reports: the CLR call being served (EVENT_KINDS: none). */
     uint16_t host_call;
     uint64_t host_call_arg[3];
-    int host_call_level;            /* EMemoryCriticalLevel of that call, -1: it has none */
+    int host_call_level; /* EMemoryCriticalLevel of that call, -1: it has none */
     /* What rules of the fault plan ask of other layers. Functions may be NULL: see fault.h. */
     uint32_t (*load_percent)(void *context); /* set by the machine */
     void *load_context;
@@ -127,17 +161,23 @@ struct sim {
     void *on_stop_context;
     /* Sees every record while the code that caused it still stands on the stack, or NULL. */
     void (*on_record)(struct sim *sim, const struct event *event);
-    struct output *output;          /* where printed text goes (output.h), NULL: nowhere */
-    struct crt *crt;                /* the C run-time's own state (crt/crt.h), made on first use */
-    struct symbol_lookup symbols;   /* set by the loader */
-    struct tls_layout tls;          /* set by the loader */
-    struct sync *sync;              /* locks and handles (os/sync.h), made on first use */
+    struct output *output;        /* where printed text goes (output.h), NULL: nowhere */
+    struct crt *crt;              /* the C run-time's own state (crt/crt.h), made on first use */
+    struct symbol_lookup symbols; /* set by the loader */
+    struct tls_layout tls;        /* set by the loader */
+    struct sync *sync;            /* locks and handles (os/sync.h), made on first use */
+    void (*on_notify)(struct sim *sim);     /* the policy notifies the CLR; set with sync */
+    void (*on_thread_end)(struct sim *sim); /* destructors of thread-local data; set by the C
+                                               run-time when there are any */
+    /* A promise about threads was broken and the run goes on (finding.h), or NULL. */
+    uint64_t finding_cause; /* of the next finding: the record that led to it, 0: none */
+    void (*on_finding)(struct sim *sim, enum finding_kind kind, const char *text);
 };
 
 struct sim_options {
     uint64_t seed;
-    uint64_t arena_base;  /* 0: anywhere (tests) */
-    uint64_t arena_bytes; /* 0: ARENA_BYTES */
+    uint64_t arena_base;             /* 0: anywhere (tests) */
+    uint64_t arena_bytes;            /* 0: ARENA_BYTES */
     uint64_t max_calls_in_host_call; /* 0: the default, 10,000,000 */
     struct trace_options trace;
 };
@@ -147,18 +187,74 @@ struct sim *sim_create(const struct sim_options *options);
 void sim_destroy(struct sim *sim);
 /* The thread with this id, made on first use. Ids at and above THREADS_MAX share the last one. */
 struct thread *sim_thread(struct sim *sim, uint32_t id);
+/* The running flow goes on as this thread (a recording's threads take turns on one flow). */
+void sim_become(struct sim *sim, uint32_t id);
+/* Gives back the thread's area of thread-local data, if it has one. */
+void thread_free_area(struct thread *thread);
+/* Records a broken promise of the running thread and tells the hook. about: a lock's number, a
+ * handle or a thread, as the kind wants. printf-like. */
+void sim_finding(struct sim *sim, enum finding_kind kind, uint64_t about, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* "lock-at-exit" and the like. */
+const char *finding_name(enum finding_kind kind);
 
 /* Called by sim_call in the rare cases. */
 enum status sim_call_slow(struct sim *sim, uint16_t call, const struct call_traits *traits);
 _Noreturn void sim_budget_exceeded(struct sim *sim, uint16_t call);
 void sim_flush_touches(struct sim *sim);
+void sched_charge(struct sim *sim, uint64_t cost_ns);
+void sched_call(struct sim *sim, uint64_t cost_ns);
+void sched_point_slow(struct sim *sim);
+
+/* Virtual time passes for the running thread: what it costs the clock depends on how many others
+ * share the processors. */
+static inline void sim_charge(struct sim *sim, uint64_t cost_ns)
+{
+    if (__builtin_expect(sim->attention != 0, 0))
+        sched_charge(sim, cost_ns);
+    else
+        sim->now_ns += cost_ns;
+}
+
+void sched_sleep_until(struct sim *sim, uint64_t due_ns);
+/* Passes the time until a moment, while others run; nothing when it is over. */
+static inline void sim_sleep_until(struct sim *sim, uint64_t due_ns)
+{
+    if (due_ns <= sim->now_ns)
+        return;
+    if (__builtin_expect(sim->attention != 0, 0))
+        sched_sleep_until(sim, due_ns);
+    else
+        sim->now_ns = due_ns;
+}
+
+/* The same for what a page fault costs, from anywhere that touches simulated memory: others run
+ * meanwhile unless the simulator's own code was interrupted; then the clock just moves. */
+static inline void sim_fault_wait_until(struct sim *sim, uint64_t due_ns)
+{
+    if (sim->in_fault != FAULT_IN_SIMULATOR)
+        sim_sleep_until(sim, due_ns);
+    else if (due_ns > sim->now_ns)
+        sim->now_ns = due_ns;
+}
+
+/* A place where another thread may go on instead of this one. */
+static inline void sched_point(struct sim *sim)
+{
+    if (__builtin_expect(sim->attention != 0, 0))
+        sched_point_slow(sim);
+}
 
 /* Marks a failure point and charges the call. Returns ST_OK or the injected failure. traits may
- * be NULL. A call made by the machine or the CLR is never failed and never counted. */
+ * be NULL. A call made by the machine or the CLR is never failed and never counted. Other threads
+ * may run before it returns: look up what they can change afterwards. */
 static inline enum status sim_call(struct sim *sim, uint16_t call, const struct call_traits *traits)
 {
-    sim->now_ns += event_shapes[call].cost_ns;
     sim->progress++;
+    if (__builtin_expect(sim->attention != 0, 0))
+        sched_call(sim, event_shapes[call].cost_ns);
+    else
+        sim->now_ns += event_shapes[call].cost_ns;
     if (sim->actor != ACTOR_POLICY)
         return ST_OK;
     sim->counters[COUNTER_win32_calls]++;
@@ -177,8 +273,12 @@ static inline void sim_event(struct sim *sim, uint16_t kind, uint32_t error, uin
         sim_flush_touches(sim);
     struct event *event = trace_next(&sim->trace);
     uint32_t thread = sim->thread->id;
-    *event = (struct event){sim->now_ns, kind, (uint8_t)(thread < 255 ? thread : 255),
-                            sim->actor == ACTOR_POLICY, error, {a, b, c, d}};
+    *event = (struct event){sim->now_ns,
+                            kind,
+                            (uint8_t)(thread < 255 ? thread : 255),
+                            sim->actor == ACTOR_POLICY,
+                            error,
+                            {a, b, c, d}};
     if (error != 0 && sim->actor == ACTOR_POLICY)
         sim->counters[COUNTER_win32_failures]++;
     if (__builtin_expect(sim->on_record != NULL, 0))

@@ -9,7 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* One record per row of calls.def: EVENT_VirtualAlloc ... The number is part of the trace format. */
+/* One record per row of calls.def: EVENT_VirtualAlloc ... The number is part of the trace format.
+ */
 enum event_kind {
 #define CALL(symbol, name, cost, failure, legal, fields) EVENT_##symbol,
 #include "core/calls.def"
@@ -28,12 +29,12 @@ struct event {
 };
 
 struct event_shape {
-    const char *symbol;   /* VirtualAlloc */
-    const char *name;     /* "VirtualAlloc" */
-    uint32_t cost_ns;     /* default virtual cost */
-    uint8_t failure;      /* enum status; ST_OK: not a failure point */
-    const char *legal;    /* names of its failures, separated by spaces */
-    const char *fields;   /* calls.def */
+    const char *symbol; /* VirtualAlloc */
+    const char *name;   /* "VirtualAlloc" */
+    uint32_t cost_ns;   /* default virtual cost */
+    uint8_t failure;    /* enum status; ST_OK: not a failure point */
+    const char *legal;  /* names of its failures, separated by spaces */
+    const char *fields; /* calls.def */
 };
 extern const struct event_shape event_shapes[EVENT_KINDS];
 
@@ -42,9 +43,9 @@ extern const struct event_shape event_shapes[EVENT_KINDS];
 struct trace;
 
 struct trace_options {
-    bool digest;  /* off only to measure its cost */
-    int fd;       /* where every record is written too, or -1 */
-    struct event *tail; /* the last tail_events records, shared with the parent, or NULL */
+    bool digest;          /* off only to measure its cost */
+    int fd;               /* where every record is written too, or -1 */
+    struct event *tail;   /* the last tail_events records, shared with the parent, or NULL */
     uint64_t *tail_count; /* records written so far, shared with the parent */
     uint32_t tail_events; /* a power of two */
     uint64_t max_events;  /* on_limit is called when the run has made that many; 0: no limit */

@@ -24,14 +24,16 @@ struct crt {
     uint64_t rand_draws; /* numbers since */
     uint64_t drand48;    /* 48 bits */
     char *strtok_next;
-    struct tm calendar; /* the result of gmtime and localtime */
-    char date_text[32]; /* of asctime and ctime */
+    struct tm calendar;                   /* the result of gmtime and localtime */
+    char date_text[32];                   /* of asctime and ctime */
     struct exit_function *exit_functions; /* the one registered last */
+    void (*key_destructors[64])(void *);  /* pthread_key_create */
 };
 
 /* errno values that policies see; Linux's numbers, whatever the host. */
-enum { CRT_EINTR = 4, CRT_EBADF = 9, CRT_ENOMEM = 12, CRT_EINVAL = 22, CRT_ERANGE = 34 };
-enum { CRT_EOVERFLOW = 75 };
+enum { CRT_EPERM = 1, CRT_ESRCH = 3, CRT_EINTR = 4, CRT_EBADF = 9, CRT_EAGAIN = 11 };
+enum { CRT_ENOMEM = 12, CRT_EBUSY = 16, CRT_EINVAL = 22, CRT_ERANGE = 34, CRT_EDEADLK = 35 };
+enum { CRT_EOVERFLOW = 75, CRT_ETIMEDOUT = 110 };
 
 /* ---- state.c ---- */
 
@@ -45,8 +47,16 @@ _Noreturn void crt_overflow(const char *function);
 
 /* ---- cxx.c ---- */
 
-/* Runs what the policy registered with atexit, last first. */
+/* Runs what the policy registered with atexit, last first, behind the thread-local destructors of
+ * the threads that share the running flow of control. */
 void crt_run_exit_functions(struct sim *sim);
+/* Runs the thread-local destructors of the running thread, last first. */
+void crt_run_thread_functions(struct sim *sim);
+
+/* ---- posix_thread.c ---- */
+
+/* What a thread leaves at its end: destructors of thread-local data and of keys. */
+void crt_thread_end(struct sim *sim);
 
 /* ---- memory.c ---- */
 

@@ -131,8 +131,9 @@ static enum status resize(struct sim *sim, void *block, size_t bytes, uint64_t *
 {
     const struct call_traits traits = {.size = bytes};
     *result = 0;
+    enum status injected = sim_call(sim, EVENT_realloc, &traits);
     size_of(block, "realloc");
-    if (sim_call(sim, EVENT_realloc, &traits) != ST_OK || bytes > BYTES_MAX)
+    if (injected != ST_OK || bytes > BYTES_MAX)
         return ST_ENOMEM;
     struct machine *machine = machine_current();
     enum status status = heap_realloc(machine, machine_process_heap(machine), (uintptr_t)block,

@@ -1,11 +1,12 @@
 /* Clocks and dates that policies see: the virtual clock, and UTC.
  *
  * Every run begins on the date of core/clock.h. Reading a clock costs and records what the Windows
- * function below it would; sleeping advances the clock at once, for there is nobody to wait for. */
+ * function below it would; sleeping lets others run, and with nobody else only moves the clock. */
 #include <string.h>
 #include <sys/time.h>
 #include "core/binding.h"
 #include "core/clock.h"
+#include "core/sched.h"
 #include "crt/calendar.h"
 #include "crt/crt.h"
 
@@ -105,7 +106,10 @@ static void sleep_ns(uint64_t ns)
     if (ns > CLOCK_MAX_NS || sim->now_ns > CLOCK_MAX_NS - ns)
         sim_stop_text(sim, STOP_DEADLOCK, 0, "deadlock: thread %u sleeps for ever",
                       sim->thread->id);
-    sim->now_ns += ns;
+    if (ns == 0)
+        sched_yield_now(sim);
+    else
+        sim_sleep_until(sim, sim->now_ns + ns);
     CHECK(sim->now_ns <= CLOCK_MAX_NS);
     sim_event(sim, EVENT_Sleep, 0, ns / 1000000, 0, 0, 0);
 }
@@ -234,6 +238,7 @@ const struct binding crt_time_bindings[] = {
     {"timespec_get", crt_timespec_get},
     {"gettimeofday", crt_gettimeofday},
     {"nanosleep", crt_nanosleep},
+    {"thrd_sleep", crt_nanosleep},
     {"clock_nanosleep", crt_clock_nanosleep},
     {"usleep", crt_usleep},
     {"sleep", crt_sleep},

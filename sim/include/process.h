@@ -1,5 +1,4 @@
-/* Threads of Microsoft's C run-time. Declared so that code compiles; a policy that uses one of these
- * names is refused when it is loaded, because it needs a second thread. */
+/* Threads of Microsoft's C run-time. */
 #ifndef LW_PROCESS_H
 #define LW_PROCESS_H
 

@@ -1,7 +1,5 @@
 /* The functions of Windows that a host may call. Each behaves as its page in Microsoft's
- * documentation says; docs/win32.md lists the behaviour with its evidence. Functions marked (later)
- * are declared so that code compiles, and refused by name when a policy that needs them is loaded:
- * they need a second thread. */
+ * documentation says; docs/win32.md lists the behaviour with its evidence. */
 #ifndef LW_WINBASE_H
 #define LW_WINBASE_H
 
@@ -11,6 +9,7 @@
 #define INFINITE 0xffffffffu
 #define WAIT_OBJECT_0 0u
 #define WAIT_ABANDONED 0x80u
+#define WAIT_ABANDONED_0 0x80u
 #define WAIT_TIMEOUT 258u
 #define WAIT_IO_COMPLETION 0xC0u
 #define WAIT_FAILED 0xffffffffu
@@ -26,6 +25,36 @@
 #define CP_UTF8 65001u
 #define EVENT_ALL_ACCESS 0x1F0003u
 #define CREATE_SUSPENDED 4u
+#define STACK_SIZE_PARAM_IS_A_RESERVATION 0x10000u
+#define STILL_ACTIVE 259u
+#define THREAD_PRIORITY_IDLE (-15)
+#define THREAD_PRIORITY_LOWEST (-2)
+#define THREAD_PRIORITY_BELOW_NORMAL (-1)
+#define THREAD_PRIORITY_NORMAL 0
+#define THREAD_PRIORITY_ABOVE_NORMAL 1
+#define THREAD_PRIORITY_HIGHEST 2
+#define THREAD_PRIORITY_TIME_CRITICAL 15
+#define THREAD_PRIORITY_ERROR_RETURN 0x7fffffff
+#define CREATE_EVENT_MANUAL_RESET 1u
+#define CREATE_EVENT_INITIAL_SET 2u
+#define CREATE_WAITABLE_TIMER_MANUAL_RESET 1u
+#define EVENT_MODIFY_STATE 2u
+#define MUTEX_ALL_ACCESS 0x1F0001u
+#define TIMER_ALL_ACCESS 0x1F0003u
+#define SYNCHRONIZE 0x100000u
+#define DUPLICATE_CLOSE_SOURCE 1u
+#define DUPLICATE_SAME_ACCESS 2u
+#define CONDITION_VARIABLE_LOCKMODE_SHARED 1u
+#define INIT_ONCE_CHECK_ONLY 1u
+#define INIT_ONCE_ASYNC 2u
+#define INIT_ONCE_INIT_FAILED 4u
+#define INIT_ONCE_CTX_RESERVED_BITS 2
+#define CRITICAL_SECTION_NO_DEBUG_INFO 0x01000000u
+#define FLS_OUT_OF_INDEXES 0xffffffffu
+#define WT_EXECUTEDEFAULT 0u
+#define WT_EXECUTEONLYONCE 8u
+#define WT_EXECUTELONGFUNCTION 0x10u
+#define WT_EXECUTEINTIMERTHREAD 0x20u
 
 #ifdef __cplusplus
 extern "C" {
@@ -82,6 +111,7 @@ typedef DWORD(WINAPI *LPTHREAD_START_ROUTINE)(LPVOID parameter);
 typedef BOOL(WINAPI *PINIT_ONCE_FN)(PINIT_ONCE once, PVOID parameter, PVOID *context);
 typedef void(WINAPI *PFLS_CALLBACK_FUNCTION)(PVOID data);
 typedef void(WINAPI *WAITORTIMERCALLBACK)(PVOID parameter, BOOLEAN timed_out);
+typedef void(WINAPI *PTIMERAPCROUTINE)(LPVOID argument, DWORD low, DWORD high);
 
 /* ---- virtual memory ---- */
 
@@ -112,8 +142,8 @@ BOOL WINAPI GetProcessWorkingSetSizeEx(HANDLE process, PSIZE_T minimum, PSIZE_T 
 BOOL WINAPI SetProcessWorkingSetSize(HANDLE process, SIZE_T minimum, SIZE_T maximum);
 BOOL WINAPI SetProcessWorkingSetSizeEx(HANDLE process, SIZE_T minimum, SIZE_T maximum, DWORD flags);
 BOOL WINAPI FlushInstructionCache(HANDLE process, LPCVOID address, SIZE_T size);
-HANDLE WINAPI CreateMemoryResourceNotification(MEMORY_RESOURCE_NOTIFICATION_TYPE type); /* later */
-BOOL WINAPI QueryMemoryResourceNotification(HANDLE notification, PBOOL state);          /* later */
+HANDLE WINAPI CreateMemoryResourceNotification(MEMORY_RESOURCE_NOTIFICATION_TYPE type);
+BOOL WINAPI QueryMemoryResourceNotification(HANDLE notification, PBOOL state);
 
 /* ---- heaps ---- */
 
@@ -176,6 +206,10 @@ DWORD WINAPI TlsAlloc(void);
 LPVOID WINAPI TlsGetValue(DWORD index);
 BOOL WINAPI TlsSetValue(DWORD index, LPVOID value);
 BOOL WINAPI TlsFree(DWORD index);
+DWORD WINAPI FlsAlloc(PFLS_CALLBACK_FUNCTION callback);
+PVOID WINAPI FlsGetValue(DWORD index);
+BOOL WINAPI FlsSetValue(DWORD index, PVOID value);
+BOOL WINAPI FlsFree(DWORD index);
 
 /* ---- locks and events ---- */
 
@@ -196,15 +230,26 @@ void WINAPI ReleaseSRWLockExclusive(PSRWLOCK lock);
 void WINAPI ReleaseSRWLockShared(PSRWLOCK lock);
 BOOL WINAPI InitOnceExecuteOnce(PINIT_ONCE once, PINIT_ONCE_FN function, PVOID parameter,
                                 LPVOID *context);
+void WINAPI InitOnceInitialize(PINIT_ONCE once);
+BOOL WINAPI InitOnceBeginInitialize(LPINIT_ONCE once, DWORD flags, PBOOL pending, LPVOID *context);
+BOOL WINAPI InitOnceComplete(LPINIT_ONCE once, DWORD flags, LPVOID context);
+BOOL WINAPI WaitOnAddress(volatile void *address, PVOID compare, SIZE_T bytes, DWORD milliseconds);
+void WINAPI WakeByAddressSingle(PVOID address);
+void WINAPI WakeByAddressAll(PVOID address);
 HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial, LPCSTR name);
 HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial, LPCWSTR name);
+HANDLE WINAPI CreateEventExW(LPSECURITY_ATTRIBUTES security, LPCWSTR name, DWORD flags,
+                             DWORD access);
 BOOL WINAPI SetEvent(HANDLE event);
 BOOL WINAPI ResetEvent(HANDLE event);
 BOOL WINAPI CloseHandle(HANDLE object);
 DWORD WINAPI WaitForSingleObject(HANDLE object, DWORD milliseconds);
 DWORD WINAPI WaitForSingleObjectEx(HANDLE object, DWORD milliseconds, BOOL alertable);
 
-/* ---- (later) ---- */
+BOOL WINAPI DuplicateHandle(HANDLE source_process, HANDLE source, HANDLE target_process,
+                            LPHANDLE target, DWORD access, BOOL inherit, DWORD options);
+
+/* ---- threads ---- */
 
 HANDLE WINAPI CreateThread(LPSECURITY_ATTRIBUTES security, SIZE_T stack, LPTHREAD_START_ROUTINE start,
                            LPVOID parameter, DWORD flags, LPDWORD id);
@@ -212,9 +257,14 @@ DECLSPEC_NORETURN void WINAPI ExitThread(DWORD code);
 BOOL WINAPI TerminateThread(HANDLE thread, DWORD code);
 BOOL WINAPI GetExitCodeThread(HANDLE thread, LPDWORD code);
 BOOL WINAPI SetThreadPriority(HANDLE thread, int priority);
+int WINAPI GetThreadPriority(HANDLE thread);
+DWORD WINAPI GetThreadId(HANDLE thread);
 DWORD WINAPI ResumeThread(HANDLE thread);
 DWORD WINAPI SuspendThread(HANDLE thread);
 DWORD WINAPI WaitForMultipleObjects(DWORD count, const HANDLE *objects, BOOL all, DWORD timeout);
+DWORD WINAPI WaitForMultipleObjectsEx(DWORD count, const HANDLE *objects, BOOL all, DWORD timeout,
+                                      BOOL alertable);
+DWORD WINAPI SignalObjectAndWait(HANDLE signal, HANDLE object, DWORD milliseconds, BOOL alertable);
 HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES security, BOOL owner, LPCSTR name);
 HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES security, BOOL owner, LPCWSTR name);
 BOOL WINAPI ReleaseMutex(HANDLE mutex);
@@ -232,7 +282,18 @@ void WINAPI WakeConditionVariable(PCONDITION_VARIABLE variable);
 void WINAPI WakeAllConditionVariable(PCONDITION_VARIABLE variable);
 BOOL WINAPI CreateTimerQueueTimer(PHANDLE timer, HANDLE queue, WAITORTIMERCALLBACK callback,
                                   PVOID parameter, DWORD due, DWORD period, ULONG flags);
+BOOL WINAPI ChangeTimerQueueTimer(HANDLE queue, HANDLE timer, ULONG due, ULONG period);
 BOOL WINAPI DeleteTimerQueueTimer(HANDLE queue, HANDLE timer, HANDLE completion);
+BOOL WINAPI QueueUserWorkItem(LPTHREAD_START_ROUTINE function, PVOID context, ULONG flags);
+HANDLE WINAPI CreateWaitableTimerA(LPSECURITY_ATTRIBUTES security, BOOL manual, LPCSTR name);
+HANDLE WINAPI CreateWaitableTimerW(LPSECURITY_ATTRIBUTES security, BOOL manual, LPCWSTR name);
+HANDLE WINAPI CreateWaitableTimerExW(LPSECURITY_ATTRIBUTES security, LPCWSTR name, DWORD flags,
+                                     DWORD access);
+BOOL WINAPI SetWaitableTimer(HANDLE timer, const LARGE_INTEGER *due, LONG period,
+                             PTIMERAPCROUTINE routine, LPVOID argument, BOOL resume);
+BOOL WINAPI CancelWaitableTimer(HANDLE timer);
+
+/* Declared so that code compiles; refused by name when a policy that needs them is loaded. */
 BOOL WINAPI RegisterWaitForSingleObject(PHANDLE wait, HANDLE object, WAITORTIMERCALLBACK callback,
                                         PVOID context, ULONG milliseconds, ULONG flags);
 BOOL WINAPI UnregisterWait(HANDLE wait);
@@ -280,6 +341,37 @@ auto CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial, cons
     return CreateEventW(security, manual, initial, name);
 }
 static inline HMODULE GetModuleHandle(LPCSTR name) { return GetModuleHandleA(name); }
+template <class Wide>
+auto CreateMutex(LPSECURITY_ATTRIBUTES security, BOOL owner, const Wide *name)
+    -> decltype(CreateMutexW(security, owner, name))
+{
+    return CreateMutexW(security, owner, name);
+}
+static inline HANDLE CreateMutex(LPSECURITY_ATTRIBUTES security, BOOL owner, LPCSTR name)
+{
+    return CreateMutexA(security, owner, name);
+}
+template <class Wide>
+auto CreateSemaphore(LPSECURITY_ATTRIBUTES security, LONG initial, LONG maximum, const Wide *name)
+    -> decltype(CreateSemaphoreW(security, initial, maximum, name))
+{
+    return CreateSemaphoreW(security, initial, maximum, name);
+}
+static inline HANDLE CreateSemaphore(LPSECURITY_ATTRIBUTES security, LONG initial, LONG maximum,
+                                     LPCSTR name)
+{
+    return CreateSemaphoreA(security, initial, maximum, name);
+}
+template <class Wide>
+auto CreateWaitableTimer(LPSECURITY_ATTRIBUTES security, BOOL manual, const Wide *name)
+    -> decltype(CreateWaitableTimerW(security, manual, name))
+{
+    return CreateWaitableTimerW(security, manual, name);
+}
+static inline HANDLE CreateWaitableTimer(LPSECURITY_ATTRIBUTES security, BOOL manual, LPCSTR name)
+{
+    return CreateWaitableTimerA(security, manual, name);
+}
 template <class Wide> auto GetModuleHandle(const Wide *name) -> decltype(GetModuleHandleW(name))
 {
     return GetModuleHandleW(name);
@@ -302,6 +394,19 @@ static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BO
 {
     return CreateEventW(security, manual, initial, name);
 }
+static inline HANDLE CreateMutex(LPSECURITY_ATTRIBUTES security, BOOL owner, LPCWSTR name)
+{
+    return CreateMutexW(security, owner, name);
+}
+static inline HANDLE CreateSemaphore(LPSECURITY_ATTRIBUTES security, LONG initial, LONG maximum,
+                                     LPCWSTR name)
+{
+    return CreateSemaphoreW(security, initial, maximum, name);
+}
+static inline HANDLE CreateWaitableTimer(LPSECURITY_ATTRIBUTES security, BOOL manual, LPCWSTR name)
+{
+    return CreateWaitableTimerW(security, manual, name);
+}
 static inline HMODULE GetModuleHandle(LPCWSTR name) { return GetModuleHandleW(name); }
 static inline void OutputDebugString(LPCWSTR text) { OutputDebugStringW(text); }
 static inline int lstrlen(LPCWSTR text) { return lstrlenW(text); }
@@ -311,6 +416,19 @@ static inline HANDLE CreateEvent(LPSECURITY_ATTRIBUTES security, BOOL manual, BO
                                  LPCSTR name)
 {
     return CreateEventA(security, manual, initial, name);
+}
+static inline HANDLE CreateMutex(LPSECURITY_ATTRIBUTES security, BOOL owner, LPCSTR name)
+{
+    return CreateMutexA(security, owner, name);
+}
+static inline HANDLE CreateSemaphore(LPSECURITY_ATTRIBUTES security, LONG initial, LONG maximum,
+                                     LPCSTR name)
+{
+    return CreateSemaphoreA(security, initial, maximum, name);
+}
+static inline HANDLE CreateWaitableTimer(LPSECURITY_ATTRIBUTES security, BOOL manual, LPCSTR name)
+{
+    return CreateWaitableTimerA(security, manual, name);
 }
 static inline HMODULE GetModuleHandle(LPCSTR name) { return GetModuleHandleA(name); }
 static inline void OutputDebugString(LPCSTR text) { OutputDebugStringA(text); }

@@ -174,7 +174,7 @@ typedef unsigned long long DWORD64, *PDWORD64, UINT64, *PUINT64;
 typedef intptr_t INT_PTR, *PINT_PTR, LONG_PTR, *PLONG_PTR, SSIZE_T, LPARAM, LRESULT;
 typedef uintptr_t UINT_PTR, *PUINT_PTR, ULONG_PTR, *PULONG_PTR, DWORD_PTR, *PDWORD_PTR, WPARAM;
 typedef size_t SIZE_T, *PSIZE_T;
-typedef void *PVOID, *LPVOID, *HANDLE, **PHANDLE;
+typedef void *PVOID, *LPVOID, *HANDLE, **PHANDLE, **LPHANDLE;
 typedef PVOID PVOID64;
 typedef const void *LPCVOID;
 typedef float FLOAT;

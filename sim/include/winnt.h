@@ -130,12 +130,14 @@ typedef struct _LIST_ENTRY {
     struct _LIST_ENTRY *Flink, *Blink;
 } LIST_ENTRY, *PLIST_ENTRY;
 
+/* In loops that wait for another thread; that one can run here. */
+void YieldProcessor(void);
+
 #ifdef __cplusplus
 }
 #endif
 
 #define MemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define YieldProcessor() ((void)0)
 #define ZeroMemory(destination, length) __builtin_memset((destination), 0, (length))
 #define RtlZeroMemory(destination, length) __builtin_memset((destination), 0, (length))
 #define SecureZeroMemory(destination, length) __builtin_memset((destination), 0, (length))

@@ -71,7 +71,7 @@ static void grow_pagefile(struct machine *m, uint64_t missing_pages)
     CHECK(missing_pages <= left);
     uint64_t before = m->config.pagefile_bytes;
     m->config.pagefile_bytes += (pages < left ? pages : left) << PAGE_SHIFT;
-    m->sim->now_ns += steps * GROWTH_NS; /* nobody else may take the room meanwhile */
+    sim_charge(m->sim, steps * GROWTH_NS); /* nobody else may take the room meanwhile */
     sim_event(m->sim, EVENT_pagefile_grows, 0, before, m->config.pagefile_bytes, 0, 0);
 }
 

@@ -11,8 +11,11 @@
 
 void fault_wait(struct machine *m, uint64_t ns, uint64_t held)
 {
+    struct sim *sim = m->sim;
     m->phys.in_flight += held;
-    m->sim->now_ns += ns; /* nobody else runs meanwhile: physical.waits stays */
+    if (FAULTS_LET_OTHERS_RUN(m))
+        m->phys.waits++; /* others run meanwhile and may change anything */
+    sched_sleep_until(sim, sim->now_ns + ns);
     m->phys.in_flight -= held;
 }
 
@@ -174,7 +177,7 @@ static void soft_fault(struct machine *m, uint64_t page, uint32_t *entry, const 
     frame_unlink(&m->phys.frames, f, *entry & PTE_MODIFIED ? LIST_MODIFIED : LIST_STANDBY);
     settle_in(m, f, page, entry, how, false);
     sim->counters[COUNTER_faults_soft] += m->phys.counts;
-    sim->now_ns += event_shapes[EVENT_soft_fault].cost_ns;
+    sim_charge(sim, event_shapes[EVENT_soft_fault].cost_ns);
     sim_event(sim, EVENT_soft_fault, 0, page << PAGE_SHIFT, how->write, how->native, 0);
     level_update(m);
 }
@@ -226,9 +229,9 @@ static bool first_touch(struct machine *m, uint64_t page, uint32_t *entry,
     /* What was lost reads as zero, and MEM_RESET_UNDO must fail until it is written. */
     *entry |= before & PTE_LOST ? PTE_RESET : before & PTE_MAPPED ? 0 : PTE_MODIFIED;
     sim->counters[COUNTER_faults_demand_zero] += m->phys.counts;
-    sim->now_ns += event_shapes[EVENT_first_touch].cost_ns;
+    sim_charge(sim, event_shapes[EVENT_first_touch].cost_ns);
     if (!grant.zeroed)
-        sim->now_ns += ZEROING_ON_FAULT_NS;
+        sim_charge(sim, ZEROING_ON_FAULT_NS);
     bool batch = how->native && !grant.replaced;
     uint32_t room = sizeof sim->touched_pages / sizeof *sim->touched_pages;
     if (sim->touched_count == room || (sim->touched_count && !batch))

@@ -55,6 +55,7 @@ struct machine *machine_create(struct sim *sim, const struct machine_config *con
     struct machine *m = arena_alloc(&sim->arena, sizeof *m);
     m->sim = sim;
     m->config = *config;
+    sim->processors = config->processors;
     working_set_create(m);
     m->notes = notes_create(&sim->arena);
     /* The last 64 KiB of the address space are never accessible. */

@@ -19,6 +19,10 @@
 /* The kernel allows 65,530 mappings by default and each open piece may split two. */
 #define PIECES_MAX 30000
 #define ALTERNATE_STACK_BYTES (UINT64_C(256) << 10)
+#define NO_STACK UINT32_MAX
+#ifndef SS_AUTODISARM /* the kernel's, since Linux 4.7; not in every C library's header */
+#define SS_AUTODISARM (1u << 31)
+#endif
 #define EPOCH_MAX ((1u << (32 - PTE_EPOCH_SHIFT)) - 1)
 
 #define EXCEPTION_ACCESS 0xC0000005u
@@ -30,8 +34,16 @@ struct native {
     uint32_t epoch;
     uint64_t pieces; /* runs of pages that are open alike: mappings of the kernel */
     uint64_t flushes;
-    uint64_t alternate_stack, alternate_bytes;
+    /* Alternate stacks. The kernel disarms the armed one when a signal comes (SS_AUTODISARM) and
+     * arms it again when the handler returns. A handler that lets other threads run arms another
+     * one first; so there is one for each fault that waits, and one more. */
+    uint64_t alternate_bytes; /* of each */
+    uint64_t alternates[THREADS_MAX];
+    uint64_t alternates_busy[THREADS_MAX / 64];
+    uint32_t armed; /* NO_STACK: the running flow stands in a handler */
 };
+
+_Static_assert(THREADS_MAX % 64 == 0, "one bit for each alternate stack");
 
 /* ---- the fault handler ---- */
 
@@ -103,11 +115,73 @@ static bool in_handler(const struct native *native, const ucontext_t *context)
 {
 #if defined(__x86_64__)
     uint64_t stack_pointer = (uint64_t)context->uc_mcontext.gregs[REG_RSP];
-    return stack_pointer - native->alternate_stack < native->alternate_bytes;
+    for (uint32_t i = 0; i < THREADS_MAX && native->alternates[i]; i++)
+        if (stack_pointer - native->alternates[i] < native->alternate_bytes)
+            return true;
 #else
     (void)native, (void)context;
+#endif
+    return false;
+}
+
+/* Whether the policy's own code was interrupted. Inside the simulator's functions nobody may be
+ * let run: its structures may be half changed. */
+static bool in_policy(const ucontext_t *context)
+{
+#if defined(__x86_64__)
+    return (uint64_t)context->uc_mcontext.gregs[REG_RIP] - IMAGES_BASE < IMAGES_BYTES;
+#else
+    (void)context;
     return false;
 #endif
+}
+
+/* ---- alternate stacks ---- */
+
+static bool is_busy(const struct native *native, uint32_t stack)
+{
+    return native->alternates_busy[stack / 64] >> stack % 64 & 1;
+}
+
+static uint32_t free_stack(struct native *native)
+{
+    uint32_t stack = 0;
+    while (stack < THREADS_MAX && is_busy(native, stack))
+        stack++;
+    CHECK(stack < THREADS_MAX); /* there are not more threads */
+    if (!native->alternates[stack])
+        native->alternates[stack] =
+            (uint64_t)(uintptr_t)arena_alloc(&native->sim->arena, native->alternate_bytes);
+    return stack;
+}
+
+static void arm(struct native *native)
+{
+    uint32_t stack = free_stack(native);
+    stack_t place = {.ss_sp = (void *)(uintptr_t)native->alternates[stack],
+                     .ss_size = native->alternate_bytes,
+                     .ss_flags = (int)SS_AUTODISARM};
+    int failed = sigaltstack(&place, NULL);
+    CHECK(!failed);
+    native->alternates_busy[stack / 64] |= UINT64_C(1) << stack % 64;
+    native->armed = stack;
+}
+
+/* The running flow gives way in the middle of a fault: the others need a stack for theirs. */
+static void fault_parks(struct sim *sim)
+{
+    struct native *native = machine_current()->native;
+    CHECK(native->sim == sim);
+    if (native->armed == NO_STACK)
+        arm(native);
+}
+
+/* Returning from the handler, the kernel arms the stack that it runs on. */
+static void leave_handler(struct native *native, uint32_t own)
+{
+    if (native->armed != NO_STACK)
+        native->alternates_busy[native->armed / 64] &= ~(UINT64_C(1) << native->armed % 64);
+    native->armed = own;
 }
 
 static const int fault_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP};
@@ -129,7 +203,14 @@ static void on_fault(int signal, siginfo_t *info, void *context)
     bool in_window = (signal == SIGSEGV || signal == SIGBUS) && info->si_code > 0 &&
                      info->si_code != SI_KERNEL && address - WINDOW_BASE < WINDOW_BYTES;
     int saved_errno = errno;
+    uint32_t own = m->native->armed; /* NO_STACK: the handler itself was interrupted */
+    enum fault_place outer = sim->in_fault;
+    m->native->armed = NO_STACK;
+    sim->in_fault =
+        outer == FAULT_NONE && in_policy(context) ? FAULT_IN_POLICY : FAULT_IN_SIMULATOR;
     enum access_kind kind = access_kind_of(context);
+    if (in_window && sim->on_native_fault)
+        sim->on_native_fault(sim, (address - WINDOW_BASE) >> PAGE_SHIFT);
     enum access_result result =
         in_window ? machine_open(m, address - WINDOW_BASE, kind) : ACCESS_VIOLATION;
     if (result != ACCESS_OK && in_handler(m->native, context)) {
@@ -140,6 +221,8 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         stop_outside(sim, signal, info, context);
     if (result != ACCESS_OK)
         stop_in_window(sim, address, kind, result, context);
+    sim->in_fault = outer;
+    leave_handler(m->native, own);
     errno = saved_errno;
 }
 
@@ -149,16 +232,14 @@ static void install_handler(struct native *native)
 #ifdef AT_MINSIGSTKSZ
     bytes += getauxval(AT_MINSIGSTKSZ);
 #endif
-    void *place = arena_alloc(&native->sim->arena, bytes);
-    native->alternate_stack = (uint64_t)place;
     native->alternate_bytes = bytes;
-    stack_t stack = {.ss_sp = place, .ss_size = bytes};
-    int failed = sigaltstack(&stack, NULL);
-    CHECK(!failed);
+    native->armed = NO_STACK;
+    arm(native);
+    native->sim->on_fault_parked = fault_parks;
     struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER};
     action.sa_sigaction = on_fault;
     for (size_t i = 0; i < sizeof fault_signals / sizeof *fault_signals; i++) {
-        failed = sigaction(fault_signals[i], &action, NULL);
+        int failed = sigaction(fault_signals[i], &action, NULL);
         CHECK(!failed);
     }
 }

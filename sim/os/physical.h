@@ -21,6 +21,7 @@
 #ifndef LW_OS_PHYSICAL_H
 #define LW_OS_PHYSICAL_H
 
+#include "core/sched.h"
 #include "os/frames.h"
 #include "os/machine.h"
 
@@ -112,7 +113,7 @@ void page_written(struct machine *m, uint32_t *entry);
  * physical.waits has. held: frames the fault has in its hands. */
 void fault_wait(struct machine *m, uint64_t ns, uint64_t held);
 /* Whether fault_wait lets others run, if there are any who could. */
-#define FAULTS_LET_OTHERS_RUN(m) false
+#define FAULTS_LET_OTHERS_RUN(m) (sched_alive((m)->sim) > 1)
 /* A frame for a page that comes in; makes room when there is none. */
 struct grant frame_obtain(struct machine *m);
 

@@ -13,6 +13,7 @@ struct port {
     uint32_t room; /* a power of two */
     uint64_t posted, taken;
     uint32_t references;
+    struct wait_queue queue;
 };
 
 struct port *port_create(struct sim *sim)
@@ -56,6 +57,12 @@ void port_post(struct port *port, const struct packet *packet)
     if (port->posted - port->taken == port->room)
         grow(port);
     port->packets[port->posted++ & (port->room - 1)] = *packet;
+    sched_wake_first(port->sim, &port->queue, 0);
+}
+
+struct wait_queue *port_queue(struct port *port)
+{
+    return &port->queue;
 }
 
 bool port_take(struct port *port, struct packet *packet)

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "core/sched.h"
 #include "core/sim.h"
 
 struct packet {
@@ -20,6 +21,8 @@ struct port *port_create(struct sim *sim);
 void port_keep(struct port *port);
 void port_release(struct port *port);
 void port_post(struct port *port, const struct packet *packet);
+/* Where threads wait for a packet: a post wakes the first of them. */
+struct wait_queue *port_queue(struct port *port);
 /* The packet posted first. False: there is none. */
 bool port_take(struct port *port, struct packet *packet);
 

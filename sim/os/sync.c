@@ -1,27 +1,11 @@
-/* Tables of handles and locks. See sync.h; what Windows does with them is win32_sync.c's. */
-#include "os/sync.h"
+/* Tables of handles and locks. See sync.h; what becomes of them is in lock.c and wait.c. */
+#include "os/sync_private.h"
 
-#include "core/check.h"
-#include "os/job.h"
-#include "os/port.h"
+#include <stdio.h>
 
 #define HANDLES_MAX 65536u
 #define HANDLE_FIRST 0x100u
 #define LOCKS_FIRST 64u
-
-struct sync {
-    struct arena *arena;
-    struct object *objects; /* by (handle - HANDLE_FIRST) / 4 */
-    uint32_t objects_room;
-    uint32_t objects_used;
-    /* Open addressing by the lock's address. The table is only looked up, never walked, so that
-     * no order can leak from it. A forgotten lock keeps its slot (and a later lock at the same
-     * address takes it over), so chains never break. */
-    struct lock *locks;
-    uint32_t locks_room; /* a power of two */
-    uint32_t locks_used;
-    uint32_t next_number;
-};
 
 struct sync *sync_state(struct sim *sim)
 {
@@ -30,73 +14,99 @@ struct sync *sync_state(struct sim *sim)
         sync->arena = &sim->arena;
         sync->locks_room = LOCKS_FIRST;
         sync->locks = arena_alloc(&sim->arena, LOCKS_FIRST * sizeof *sync->locks);
+        sync->memory_high = true;
         sim->sync = sync;
+        sched_on_stuck(sim, deadlock_stuck);
+        sim->on_notify = locks_check_callback;
     }
     return sim->sync;
 }
 
 /* ---- handles ---- */
 
-static void grow_objects(struct sync *sync)
+static void grow_handles(struct sync *sync)
 {
-    uint32_t room = sync->objects_room ? sync->objects_room * 2 : 64;
-    struct object *grown = arena_alloc(sync->arena, room * sizeof *grown);
-    for (uint32_t i = 0; i < sync->objects_used; i++)
-        grown[i] = sync->objects[i];
-    if (sync->objects)
-        arena_free(sync->arena, sync->objects, sync->objects_room * sizeof *grown);
-    sync->objects = grown;
-    sync->objects_room = room;
+    uint32_t room = sync->handles_room ? sync->handles_room * 2 : 64;
+    struct object **grown = arena_alloc(sync->arena, room * sizeof *grown);
+    for (uint32_t i = 0; i < sync->handles_used; i++)
+        grown[i] = sync->handles[i];
+    if (sync->handles)
+        arena_free(sync->arena, sync->handles, sync->handles_room * sizeof *grown);
+    sync->handles = grown;
+    sync->handles_room = room;
 }
 
-uint32_t handle_open(struct sync *sync, const struct object *object)
+uint32_t handle_open(struct sync *sync, struct object *object)
 {
     CHECK(object->kind != OBJECT_NONE);
-    uint32_t place = 0;
     /* Windows hands out the lowest free handle soon again; so do we. */
-    while (place < sync->objects_used && sync->objects[place].kind != OBJECT_NONE)
+    uint32_t place = sync->handles_lowest;
+    while (place < sync->handles_used && sync->handles[place])
         place++;
     if (place == HANDLES_MAX)
         return 0;
-    if (place == sync->objects_room)
-        grow_objects(sync);
-    if (place == sync->objects_used)
-        sync->objects_used++;
-    CHECK(sync->objects_used <= sync->objects_room);
-    sync->objects[place] = *object;
-    return HANDLE_FIRST + place * 4;
+    if (place == sync->handles_room)
+        grow_handles(sync);
+    if (place == sync->handles_used)
+        sync->handles_used++;
+    CHECK(sync->handles_used <= sync->handles_room);
+    sync->handles_lowest = place + 1;
+    sync->handles[place] = object;
+    object_keep(object);
+    uint32_t handle = HANDLE_FIRST + place * 4;
+    if (object->handle == 0) {
+        object->handle = handle;
+        object->lock.address = handle;
+        object->lock.number = handle;
+    }
+    return handle;
+}
+
+static uint64_t place_of(const struct sync *sync, uint64_t handle)
+{
+    uint64_t place = (handle - HANDLE_FIRST) / 4;
+    bool fine = handle >= HANDLE_FIRST && handle % 4 == 0 && place < sync->handles_used;
+    return fine ? place : UINT64_MAX;
 }
 
 struct object *handle_object(struct sync *sync, uint64_t handle)
 {
-    uint64_t place = (handle - HANDLE_FIRST) / 4;
-    if (handle < HANDLE_FIRST || handle % 4 != 0 || place >= sync->objects_used)
-        return NULL;
-    struct object *object = &sync->objects[place];
-    return object->kind == OBJECT_NONE ? NULL : object;
+    uint64_t place = place_of(sync, handle);
+    return place == UINT64_MAX ? NULL : sync->handles[place];
 }
 
-bool handle_close(struct sync *sync, uint64_t handle)
+bool handle_was_closed(struct sync *sync, uint64_t handle)
 {
+    uint64_t place = place_of(sync, handle);
+    return place != UINT64_MAX && !sync->handles[place];
+}
+
+bool handle_close(struct sim *sim, uint64_t handle)
+{
+    struct sync *sync = sync_state(sim);
     struct object *object = handle_object(sync, handle);
     if (!object)
         return false;
-    if (object->kind == OBJECT_JOB)
-        job_close(object->data);
-    else if (object->kind == OBJECT_PORT)
-        port_release(object->data);
-    *object = (struct object){.kind = OBJECT_NONE};
+    uint64_t place = place_of(sync, handle);
+    sync->handles[place] = NULL;
+    if (place < sync->handles_lowest)
+        sync->handles_lowest = (uint32_t)place;
+    object_release(sim, object);
     return true;
 }
 
-/* ---- locks ---- */
+/* ---- locks ----
+ *
+ * Open addressing by the lock's address. The table is only looked up, never walked, so that no
+ * order can leak from it. A forgotten lock keeps its slot, and a later one at the same address
+ * takes it over, so chains never break. Locks do not move: threads wait in them. */
 
-static struct lock *slot_of(struct lock *locks, uint32_t room, uint64_t address)
+static struct lock **slot_of(struct lock **locks, uint32_t room, uint64_t address)
 {
     CHECK((room & (room - 1)) == 0);
     uint64_t mixed = (address >> 3) * UINT64_C(0x9e3779b97f4a7c15);
     uint32_t place = (uint32_t)(mixed >> 32) & (room - 1);
-    while (locks[place].address != 0 && locks[place].address != address)
+    while (locks[place] && locks[place]->address != address)
         place = (place + 1) & (room - 1);
     return &locks[place];
 }
@@ -104,35 +114,92 @@ static struct lock *slot_of(struct lock *locks, uint32_t room, uint64_t address)
 static void grow_locks(struct sync *sync)
 {
     uint32_t room = sync->locks_room * 2;
-    struct lock *grown = arena_alloc(sync->arena, room * sizeof *grown);
+    struct lock **grown = arena_alloc(sync->arena, room * sizeof *grown);
     for (uint32_t i = 0; i < sync->locks_room; i++)
-        if (sync->locks[i].address)
-            *slot_of(grown, room, sync->locks[i].address) = sync->locks[i];
+        if (sync->locks[i])
+            *slot_of(grown, room, sync->locks[i]->address) = sync->locks[i];
     arena_free(sync->arena, sync->locks, sync->locks_room * sizeof *grown);
     sync->locks = grown;
     sync->locks_room = room;
 }
 
-struct lock *lock_at(struct sync *sync, uint64_t address)
+bool lock_in_use(const struct lock *lock)
 {
-    CHECK(address != 0);
-    struct lock *lock = slot_of(sync->locks, sync->locks_room, address);
-    if (lock->address == address && lock->number != 0)
+    return lock->owner != 0 || lock->shared != 0 || lock->queue.first != NULL;
+}
+
+static struct lock *new_lock(struct sync *sync, struct lock **slot, uint64_t address,
+                             enum lock_kind kind)
+{
+    struct lock *old = *slot;
+    /* Who still has the old one or waits in it keeps it. */
+    if (!old || lock_in_use(old))
+        *slot = arena_alloc(sync->arena, sizeof **slot);
+    /* What is hidden in initialisations or stands on a stack does not count among the locks that
+     * records show. */
+    bool on_stack = address - STACKS_BASE < TLS_BASE - STACKS_BASE;
+    uint32_t *last = kind == LOCK_ONCE ? &sync->last_once
+                     : on_stack        ? &sync->last_on_stack
+                                       : &sync->last_number;
+    **slot = (struct lock){.address = address, .kind = kind, .number = ++*last};
+    return *slot;
+}
+
+struct lock *lock_at(struct sync *sync, uint64_t address, enum lock_kind kind)
+{
+    CHECK(address != 0 && kind < LOCK_KINDS);
+    struct lock **slot = slot_of(sync->locks, sync->locks_room, address);
+    struct lock *lock = *slot;
+    if (__builtin_expect(lock != NULL && lock->number != 0 && lock->kind == kind, 1))
         return lock;
-    if (lock->address == 0) {
+    if (!lock) {
         if (sync->locks_used * 2 >= sync->locks_room) {
             grow_locks(sync);
-            lock = slot_of(sync->locks, sync->locks_room, address);
+            slot = slot_of(sync->locks, sync->locks_room, address);
         }
         sync->locks_used++;
     }
-    *lock = (struct lock){.address = address, .number = ++sync->next_number};
+    bool destroyed = lock && lock->destroyed && lock->kind == kind;
+    lock = new_lock(sync, slot, address, kind);
+    lock->destroyed = destroyed;
     return lock;
 }
 
-void lock_forget(struct sync *sync, uint64_t address)
+bool lock_renew(struct sync *sync, uint64_t address, enum lock_kind kind, struct lock **lock)
 {
-    struct lock *lock = slot_of(sync->locks, sync->locks_room, address);
-    if (lock->address == address)
-        *lock = (struct lock){.address = address}; /* number 0: none, the slot stays taken */
+    bool in_use = lock_forget(sync, address);
+    *lock = lock_at(sync, address, kind);
+    (*lock)->destroyed = false;
+    (*lock)->initialised = true;
+    return in_use;
+}
+
+bool lock_forget(struct sync *sync, uint64_t address)
+{
+    struct lock **slot = slot_of(sync->locks, sync->locks_room, address);
+    struct lock *lock = *slot;
+    if (!lock || lock->number == 0)
+        return false;
+    bool in_use = lock_in_use(lock);
+    if (in_use) { /* it lives on for its holders and waiters */
+        *slot = arena_alloc(sync->arena, sizeof **slot);
+        **slot = (struct lock){.address = address, .kind = lock->kind};
+        lock = *slot;
+    }
+    lock->number = 0;
+    lock->destroyed = true;
+    return in_use;
+}
+
+const char *lock_text(const struct lock *lock, char text[64])
+{
+    static const char *const words[LOCK_KINDS] = {
+        "critical section", "SRW lock",           "mutex",   "reader-writer lock", "mutex",
+        "initialisation",   "condition variable", "address", "semaphore"};
+    if (lock->kind == LOCK_KERNEL)
+        snprintf(text, 64, "mutex 0x%llx", (unsigned long long)lock->address);
+    else
+        snprintf(text, 64, "%s %s%u", words[lock->kind], lock_shown(lock) ? "" : "on a stack, ",
+                 lock->number);
+    return text;
 }

@@ -63,9 +63,9 @@ BOOL WINAPI HeapDestroy(HANDLE handle)
 {
     struct sim *sim = current_sim();
     struct machine *m = machine_current();
-    struct heap *heap = heap_of(handle, "HeapDestroy");
     uint64_t bad;
     sim_call(sim, EVENT_HeapDestroy, NULL);
+    struct heap *heap = heap_of(handle, "HeapDestroy");
     bool is_process_heap = heap == machine_process_heap(m);
     sim_event(sim, EVENT_HeapDestroy, is_process_heap ? ERROR_INVALID_HANDLE : 0,
               sim_logical(number(handle)), 0, 0, 0);
@@ -98,9 +98,9 @@ LPVOID WINAPI HeapAlloc(HANDLE handle, DWORD flags, SIZE_T bytes)
     struct sim *sim = current_sim();
     struct machine *m = machine_current();
     const struct call_traits traits = {.size = bytes, .flags = flags};
-    struct heap *heap = heap_of(handle, "HeapAlloc");
     uint64_t block = 0;
     enum status status = sim_call(sim, EVENT_HeapAlloc, &traits);
+    struct heap *heap = heap_of(handle, "HeapAlloc");
     if (status == ST_OK && bytes > LARGEST_BLOCK)
         status = ST_NOT_ENOUGH_MEMORY;
     if (status == ST_OK)
@@ -119,12 +119,12 @@ LPVOID WINAPI HeapReAlloc(HANDLE handle, DWORD flags, LPVOID old, SIZE_T bytes)
     struct sim *sim = current_sim();
     struct machine *m = machine_current();
     const struct call_traits traits = {.size = bytes, .flags = flags};
-    struct heap *heap = heap_of(handle, "HeapReAlloc");
     uint64_t block = 0, size;
+    enum status status = sim_call(sim, EVENT_HeapReAlloc, &traits);
+    struct heap *heap = heap_of(handle, "HeapReAlloc");
     enum heap_result state = heap_check(m, heap, number(old), &size);
     if (state != HEAP_OK)
         heap_corrupted(m, heap, number(old), state, "HeapReAlloc");
-    enum status status = sim_call(sim, EVENT_HeapReAlloc, &traits);
     if (status == ST_OK && bytes > LARGEST_BLOCK)
         status = ST_NOT_ENOUGH_MEMORY;
     if (status == ST_OK)
@@ -143,8 +143,8 @@ BOOL WINAPI HeapFree(HANDLE handle, DWORD flags, LPVOID block)
 {
     struct sim *sim = current_sim();
     struct machine *m = machine_current();
-    struct heap *heap = heap_of(handle, "HeapFree");
     sim_call(sim, EVENT_HeapFree, NULL);
+    struct heap *heap = heap_of(handle, "HeapFree");
     sim_event(sim, EVENT_HeapFree, 0, sim_logical(number(handle)), flags,
               sim_logical(number(block)), 0);
     if (!block)
@@ -174,10 +174,10 @@ BOOL WINAPI HeapValidate(HANDLE handle, DWORD flags, LPCVOID block)
 {
     struct sim *sim = current_sim();
     struct machine *m = machine_current();
-    struct heap *heap = heap_of(handle, "HeapValidate");
     uint64_t ignored;
     (void)flags;
     sim_call(sim, EVENT_HeapValidate, NULL);
+    struct heap *heap = heap_of(handle, "HeapValidate");
     bool valid = block ? heap_validate_one(m, heap, number(block)) == HEAP_OK
                        : heap_validate(m, heap, &ignored) == HEAP_OK;
     sim_event(sim, EVENT_HeapValidate, 0, sim_logical(number(handle)), sim_logical(number(block)),

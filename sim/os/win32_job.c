@@ -38,6 +38,17 @@ static void *data_of(HANDLE handle, enum object_kind kind)
     return object && object->kind == kind ? object->data : NULL;
 }
 
+/* A handle of a new object, 0: the table is full. */
+static uint32_t give_handle(struct sim *sim, enum object_kind kind, void *data)
+{
+    struct object *object = object_create(sim, kind);
+    object->data = data;
+    object_keep(object);
+    uint32_t handle = handle_open(sync_state(sim), object);
+    object_release(sim, object);
+    return handle;
+}
+
 /* ---- jobs ---- */
 
 static HANDLE create_job(void)
@@ -46,8 +57,7 @@ static HANDLE create_job(void)
     enum status status = sim_call(sim, EVENT_CreateJobObject, NULL);
     uint32_t handle = 0;
     if (status == ST_OK) {
-        struct object object = {.kind = OBJECT_JOB, .data = job_create(sim)};
-        handle = handle_open(sync_state(sim), &object);
+        handle = give_handle(sim, OBJECT_JOB, job_create(sim));
         status = handle ? ST_OK : ST_NO_SYSTEM_RESOURCES;
     }
     sim_event(sim, EVENT_CreateJobObject, status_code(status), handle, 0, 0, 0);
@@ -245,8 +255,7 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE file, HANDLE existing, ULONG_PTR key
     if (file != INVALID_HANDLE_VALUE || existing)
         status = ST_INVALID_PARAMETER; /* there are no files that could belong to it */
     if (status == ST_OK) {
-        struct object object = {.kind = OBJECT_PORT, .data = port_create(sim)};
-        handle = handle_open(sync_state(sim), &object);
+        handle = give_handle(sim, OBJECT_PORT, port_create(sim));
         status = handle ? ST_OK : ST_NO_SYSTEM_RESOURCES;
     }
     sim_event(sim, EVENT_CreateIoCompletionPort, status_code(status), handle, 0, 0, 0);
@@ -254,15 +263,26 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE file, HANDLE existing, ULONG_PTR key
     return (HANDLE)(uintptr_t)handle;
 }
 
-/* Nobody else runs meanwhile, so a port that is empty stays so. */
-static void wait_in_vain(struct sim *sim, HANDLE handle, DWORD timeout_ms)
+/* Waits for a packet until the time is over. False: none came. The port stays while somebody
+ * waits, even if its handle is closed. */
+static bool wait_for_packet(struct sim *sim, struct port *port, struct packet *packet,
+                            DWORD timeout_ms)
 {
-    if (timeout_ms == INFINITE)
-        sim_stop_text(sim, STOP_DEADLOCK, 0,
-                      "deadlock: thread %u waits for ever at completion port 0x%llx, where nobody "
-                      "can post",
-                      sim->thread->id, (unsigned long long)number_of(handle));
-    sim->now_ns += (uint64_t)timeout_ms * 1000000;
+    static const struct wait_reason reason = {.kind = WAITS_OTHER,
+                                              .other = "a packet at a completion port"};
+    uint64_t due_ns =
+        timeout_ms == INFINITE ? DUE_NEVER : sim->now_ns + (uint64_t)timeout_ms * 1000000;
+    bool taken = port_take(port, packet);
+    if (!taken && timeout_ms == 0)
+        sched_futile(sim);
+    port_keep(port);
+    for (uint32_t woken = 0; !taken && timeout_ms != 0 && woken != WAKE_DUE;
+         taken = port_take(port, packet)) {
+        struct waiter waiter = {.queue = port_queue(port)};
+        woken = sched_wait(sim, &waiter, 1, due_ns, &reason);
+    }
+    port_release(port);
+    return taken;
 }
 
 BOOL WINAPI GetQueuedCompletionStatus(HANDLE handle, LPDWORD bytes, ULONG_PTR *key,
@@ -273,10 +293,8 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE handle, LPDWORD bytes, ULONG_PTR *k
     struct packet packet = {0};
     uint32_t error = port ? 0 : status_code(ST_INVALID_HANDLE);
     sim_call(sim, EVENT_GetQueuedCompletionStatus, NULL);
-    if (port && !port_take(port, &packet)) {
-        wait_in_vain(sim, handle, timeout_ms);
+    if (port && !wait_for_packet(sim, port, &packet, timeout_ms))
         error = WAIT_TIMEOUT;
-    }
     *overlapped = (LPOVERLAPPED)(uintptr_t)packet.overlapped;
     if (error == 0) {
         *bytes = packet.bytes;

@@ -1,11 +1,5 @@
-/* Locks, events, waits and sleeping, as Windows exports them.
- *
- * One simulated thread runs at a time and keeps the processor until its host call returns. So a
- * lock held by another thread cannot be released while this one waits: waiting for it is a
- * deadlock of the run. Sleeping and waits with a timeout advance the virtual clock.
- *
- * Not here: creating threads, mutexes, semaphores, timers, waiting for several objects. A policy
- * that imports one of them is refused by the loader. */
+/* Waitable objects and handles as Windows exports them: events, mutexes, semaphores, memory
+ * notifications, waits and sleeping. What they are stands in sync.h and wait.c. */
 #include "include/windows.h"
 
 #include "core/binding.h"
@@ -29,255 +23,90 @@ static uint64_t handle_number(HANDLE handle)
     return (uint64_t)(uintptr_t)handle;
 }
 
-/* ---- critical sections ---- */
-
-static BOOL initialise_section(CRITICAL_SECTION *section, DWORD spin)
+/* The object of a handle or of the pseudo handle of the running thread; NULL: neither. A handle
+ * that was closed is a finding as well as an error. */
+static struct object *object_of(struct sim *sim, HANDLE handle)
 {
-    struct sim *sim = current_sim();
+    if (handle == GetCurrentThread())
+        return thread_object(sim, sim->thread);
     struct sync *sync = sync_state(sim);
-    enum status status = sim_call(sim, EVENT_InitializeCriticalSection, NULL);
-    uint32_t number = 0;
-    if (status == ST_OK) {
-        lock_forget(sync, (uintptr_t)section); /* a new lock, even at a used place */
-        struct lock *lock = lock_at(sync, (uintptr_t)section);
-        lock->initialised = true;
-        number = lock->number;
-        *section = (CRITICAL_SECTION){0};
-        section->LockCount = -1;
-        section->SpinCount = spin & 0xffffff;
+    struct object *object = handle_object(sync, handle_number(handle));
+    if (!object && handle_was_closed(sync, handle_number(handle)))
+        sim_finding(sim, FINDING_LOCK_INVALID, handle_number(handle),
+                    "handle 0x%llx is used after it was closed",
+                    (unsigned long long)handle_number(handle));
+    return object;
+}
+
+static struct object *object_of_kind(struct sim *sim, HANDLE handle, enum object_kind kind)
+{
+    struct object *object = object_of(sim, handle);
+    return object && object->kind == kind ? object : NULL;
+}
+
+/* Hands out a new object. Success sets the last error as well: 0, not "exists". Names would share
+ * objects between processes; with one process a name changes nothing. */
+static HANDLE give(struct sim *sim, struct object *object, enum status status, uint16_t call,
+                   uint64_t a, uint64_t b)
+{
+    uint32_t handle = 0;
+    if (object) {
+        object_keep(object);
+        handle = handle_open(sync_state(sim), object);
+        object_release(sim, object);
+        status = handle ? ST_OK : ST_NO_SYSTEM_RESOURCES;
     }
-    sim_event(sim, EVENT_InitializeCriticalSection, status_code(status), number, spin, 0, 0);
-    return finish(sim, status);
+    sim_event(sim, call, status_code(status), a, b, handle, 0);
+    sim->thread->last_error = status_code(status);
+    return (HANDLE)(uintptr_t)handle;
 }
 
-/* Since Vista the plain form cannot fail; a failure would be an exception. The plan may still
- * want one: then the lock is made and the failure is the exception STATUS_NO_MEMORY. */
-void WINAPI InitializeCriticalSection(LPCRITICAL_SECTION section)
-{
-    if (!initialise_section(section, 0)) {
-        struct sim *sim = current_sim();
-        sim_event(sim, EVENT_exception, 0, 0xC0000017u, 0, 0, 0);
-        sim_stop_text(sim, STOP_EXCEPTION, 0xC0000017u,
-                      "InitializeCriticalSection raised STATUS_NO_MEMORY");
-    }
-}
-
-BOOL WINAPI InitializeCriticalSectionAndSpinCount(LPCRITICAL_SECTION section, DWORD spin)
-{
-    return initialise_section(section, spin);
-}
-
-BOOL WINAPI InitializeCriticalSectionEx(LPCRITICAL_SECTION section, DWORD spin, DWORD flags)
-{
-    (void)flags;
-    return initialise_section(section, spin);
-}
-
-DWORD WINAPI SetCriticalSectionSpinCount(LPCRITICAL_SECTION section, DWORD spin)
-{
-    DWORD old = (DWORD)section->SpinCount;
-    section->SpinCount = spin & 0xffffff;
-    return old;
-}
-
-static _Noreturn void stop_on_owner(struct sim *sim, const struct lock *lock, const char *what)
-{
-    if (lock->owner == sim->thread->id + 1)
-        sim_stop_text(sim, STOP_DEADLOCK, 0,
-                      "self-deadlock: thread %u waits for %s %u, which it holds itself",
-                      sim->thread->id, what, lock->number);
-    if (lock->owner != 0)
-        sim_stop_text(sim, STOP_DEADLOCK, 0,
-                      "deadlock: thread %u waits for %s %u, which thread %u kept when it left the "
-                      "policy",
-                      sim->thread->id, what, lock->number, lock->owner - 1);
-    sim_stop_text(sim, STOP_DEADLOCK, 0,
-                  "deadlock: thread %u waits for %s %u, which %u shared owners keep",
-                  sim->thread->id, what, lock->number, lock->shared);
-}
-
-static void show_owner(CRITICAL_SECTION *section, const struct lock *lock)
-{
-    section->OwningThread = (HANDLE)(uintptr_t)(lock->owner ? lock->owner * 4 : 0);
-    section->RecursionCount = (LONG)lock->recursion;
-    section->LockCount = lock->recursion ? -2 : -1;
-}
-
-void WINAPI EnterCriticalSection(LPCRITICAL_SECTION section)
-{
-    struct sim *sim = current_sim();
-    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)section);
-    uint32_t self = sim->thread->id + 1;
-    sim_call(sim, EVENT_EnterCriticalSection, NULL);
-    if (lock->owner != 0 && lock->owner != self)
-        stop_on_owner(sim, lock, "critical section");
-    lock->owner = self;
-    lock->recursion++;
-    show_owner(section, lock);
-    sim_event(sim, EVENT_EnterCriticalSection, 0, lock->number, lock->recursion, 0, 0);
-}
-
-BOOL WINAPI TryEnterCriticalSection(LPCRITICAL_SECTION section)
-{
-    struct sim *sim = current_sim();
-    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)section);
-    if (lock->owner == 0 || lock->owner == sim->thread->id + 1) {
-        EnterCriticalSection(section);
-        return TRUE;
-    }
-    sim_call(sim, EVENT_EnterCriticalSection, NULL);
-    sim_event(sim, EVENT_EnterCriticalSection, 0, lock->number, 0, 0, 0);
-    return FALSE;
-}
-
-/* Leaving a section that the thread does not hold corrupts it on Windows, silently; the record
- * shows recursion ~0 so that an oracle can tell. */
-void WINAPI LeaveCriticalSection(LPCRITICAL_SECTION section)
-{
-    struct sim *sim = current_sim();
-    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)section);
-    sim_call(sim, EVENT_LeaveCriticalSection, NULL);
-    bool held = lock->owner == sim->thread->id + 1 && lock->recursion > 0;
-    if (held && --lock->recursion == 0)
-        lock->owner = 0;
-    show_owner(section, lock);
-    sim_event(sim, EVENT_LeaveCriticalSection, 0, lock->number, held ? lock->recursion : UINT32_MAX,
-              0, 0);
-}
-
-void WINAPI DeleteCriticalSection(LPCRITICAL_SECTION section)
-{
-    struct sim *sim = current_sim();
-    struct sync *sync = sync_state(sim);
-    struct lock *lock = lock_at(sync, (uintptr_t)section);
-    sim_call(sim, EVENT_DeleteCriticalSection, NULL);
-    sim_event(sim, EVENT_DeleteCriticalSection, 0, lock->number, 0, 0, 0);
-    lock_forget(sync, (uintptr_t)section);
-}
-
-/* ---- slim reader/writer locks ---- */
-
-void WINAPI InitializeSRWLock(PSRWLOCK srw)
-{
-    lock_forget(sync_state(current_sim()), (uintptr_t)srw);
-    srw->Ptr = NULL;
-}
-
-static bool srw_take(PSRWLOCK srw, bool exclusive, bool only_try)
-{
-    struct sim *sim = current_sim();
-    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)srw);
-    sim_call(sim, EVENT_AcquireSRWLock, NULL);
-    bool taken = lock->owner != 0 || (exclusive && lock->shared != 0);
-    if (taken && !only_try)
-        stop_on_owner(sim, lock, "SRW lock");
-    if (!taken && exclusive)
-        lock->owner = sim->thread->id + 1;
-    else if (!taken)
-        lock->shared++;
-    srw->Ptr = (PVOID)(uintptr_t)(lock->owner || lock->shared); /* zero exactly when free */
-    sim_event(sim, EVENT_AcquireSRWLock, taken, lock->number, exclusive, 0, 0);
-    return !taken;
-}
-
-static void srw_release(PSRWLOCK srw, bool exclusive)
-{
-    struct sim *sim = current_sim();
-    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)srw);
-    sim_call(sim, EVENT_ReleaseSRWLock, NULL);
-    bool held = exclusive ? lock->owner != 0 : lock->shared != 0;
-    if (held && exclusive)
-        lock->owner = 0;
-    else if (held)
-        lock->shared--;
-    srw->Ptr = (PVOID)(uintptr_t)(lock->owner || lock->shared);
-    sim_event(sim, EVENT_ReleaseSRWLock, held ? 0 : 0xC0000264u, lock->number, exclusive, 0, 0);
-    if (!held) /* Windows raises STATUS_RESOURCE_NOT_OWNED */
-        sim_stop_text(sim, STOP_EXCEPTION, 0xC0000264u, "SRW lock %u was released but not held",
-                      lock->number);
-}
-
-void WINAPI AcquireSRWLockExclusive(PSRWLOCK srw)
-{
-    srw_take(srw, true, false);
-}
-void WINAPI AcquireSRWLockShared(PSRWLOCK srw)
-{
-    srw_take(srw, false, false);
-}
-BOOLEAN WINAPI TryAcquireSRWLockExclusive(PSRWLOCK srw)
-{
-    return srw_take(srw, true, true);
-}
-BOOLEAN WINAPI TryAcquireSRWLockShared(PSRWLOCK srw)
-{
-    return srw_take(srw, false, true);
-}
-void WINAPI ReleaseSRWLockExclusive(PSRWLOCK srw)
-{
-    srw_release(srw, true);
-}
-void WINAPI ReleaseSRWLockShared(PSRWLOCK srw)
-{
-    srw_release(srw, false);
-}
-
-/* ---- run once ---- */
-
-BOOL WINAPI InitOnceExecuteOnce(PINIT_ONCE once, PINIT_ONCE_FN function, PVOID parameter,
-                                LPVOID *context)
-{
-    if (once->Ptr == NULL) {
-        PVOID made = NULL;
-        if (!function(once, parameter, &made))
-            return FALSE;
-        /* The low bits say "done"; contexts are aligned so that they are free. */
-        once->Ptr = (PVOID)((uintptr_t)made | 2);
-    }
-    if (context)
-        *context = (LPVOID)((uintptr_t)once->Ptr & ~(uintptr_t)3);
-    return TRUE;
-}
-
-/* ---- events and waits ---- */
+/* ---- events ---- */
 
 static HANDLE create_event(BOOL manual, BOOL initial)
 {
     struct sim *sim = current_sim();
-    struct object object = {.kind = OBJECT_EVENT, .manual_reset = manual, .signalled = initial};
     enum status status = sim_call(sim, EVENT_CreateEvent, NULL);
-    uint32_t handle = 0;
-    if (status == ST_OK) {
-        handle = handle_open(sync_state(sim), &object);
-        status = handle ? ST_OK : ST_NO_SYSTEM_RESOURCES;
+    struct object *object = status == ST_OK ? object_create(sim, OBJECT_EVENT) : NULL;
+    if (object) {
+        object->manual_reset = manual;
+        object->signalled = initial;
     }
-    sim_event(sim, EVENT_CreateEvent, status_code(status), manual, initial, handle, 0);
-    sim->thread->last_error = status_code(status); /* success sets it too: 0, not "exists" */
-    return (HANDLE)(uintptr_t)handle;
+    return give(sim, object, status, EVENT_CreateEvent, manual, initial);
 }
 
-/* Names would share events between processes; with one process a name changes nothing. */
 HANDLE WINAPI CreateEventA(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial, LPCSTR name)
 {
     (void)security, (void)name;
     return create_event(manual, initial);
 }
-
 HANDLE WINAPI CreateEventW(LPSECURITY_ATTRIBUTES security, BOOL manual, BOOL initial, LPCWSTR name)
 {
     (void)security, (void)name;
     return create_event(manual, initial);
 }
+HANDLE WINAPI CreateEventExW(LPSECURITY_ATTRIBUTES security, LPCWSTR name, DWORD flags,
+                             DWORD access)
+{
+    (void)security, (void)name, (void)access;
+    return create_event(flags & CREATE_EVENT_MANUAL_RESET ? TRUE : FALSE,
+                        flags & CREATE_EVENT_INITIAL_SET ? TRUE : FALSE);
+}
 
 static BOOL change_event(uint16_t call, HANDLE handle, bool signalled)
 {
     struct sim *sim = current_sim();
-    struct object *object = handle_object(sync_state(sim), handle_number(handle));
     enum status status = sim_call(sim, call, NULL);
+    struct object *object = object_of_kind(sim, handle, OBJECT_EVENT);
     if (status == ST_OK && !object)
         status = ST_INVALID_HANDLE;
-    if (status == ST_OK)
+    if (status == ST_OK) {
+        bool lost = signalled && object->signalled && !object->manual_reset;
+        object->sets_lost += lost;
         object->signalled = signalled;
+        if (signalled)
+            object_signalled(sim, object);
+    }
     sim_event(sim, call, status_code(status), handle_number(handle), 0, 0, 0);
     return finish(sim, status);
 }
@@ -291,45 +120,219 @@ BOOL WINAPI ResetEvent(HANDLE event)
     return change_event(EVENT_ResetEvent, event, false);
 }
 
+/* ---- mutexes ---- */
+
+static HANDLE create_mutex(BOOL owner)
+{
+    struct sim *sim = current_sim();
+    enum status status = sim_call(sim, EVENT_CreateMutex, NULL);
+    struct object *object = status == ST_OK ? object_create(sim, OBJECT_MUTEX) : NULL;
+    HANDLE handle = give(sim, object, status, EVENT_CreateMutex, owner, 0);
+    if (handle && owner)
+        lock_try(sim, &object->lock, true);
+    return handle;
+}
+
+HANDLE WINAPI CreateMutexA(LPSECURITY_ATTRIBUTES security, BOOL owner, LPCSTR name)
+{
+    (void)security, (void)name;
+    return create_mutex(owner);
+}
+HANDLE WINAPI CreateMutexW(LPSECURITY_ATTRIBUTES security, BOOL owner, LPCWSTR name)
+{
+    (void)security, (void)name;
+    return create_mutex(owner);
+}
+
+static enum status release_mutex(struct sim *sim, struct object *object)
+{
+    if (object->lock.owner != sim->thread->id + 1)
+        return ST_NOT_OWNER;
+    lock_drop(sim, &object->lock, true);
+    if (object->lock.owner == 0)
+        object_signalled(sim, object);
+    return ST_OK;
+}
+
+BOOL WINAPI ReleaseMutex(HANDLE handle)
+{
+    struct sim *sim = current_sim();
+    enum status status = sim_call(sim, EVENT_ReleaseMutex, NULL);
+    struct object *object = object_of_kind(sim, handle, OBJECT_MUTEX);
+    if (status == ST_OK)
+        status = object ? release_mutex(sim, object) : ST_INVALID_HANDLE;
+    sim_event(sim, EVENT_ReleaseMutex, status_code(status), handle_number(handle),
+              object ? object->lock.recursion : 0, 0, 0);
+    return finish(sim, status);
+}
+
+/* ---- semaphores ---- */
+
+static HANDLE create_semaphore(LONG initial, LONG maximum)
+{
+    struct sim *sim = current_sim();
+    enum status status = sim_call(sim, EVENT_CreateSemaphore, NULL);
+    if (initial < 0 || maximum <= 0 || initial > maximum)
+        status = ST_INVALID_PARAMETER;
+    struct object *object = status == ST_OK ? object_create(sim, OBJECT_SEMAPHORE) : NULL;
+    if (object) {
+        object->count = (uint32_t)initial;
+        object->maximum = (uint32_t)maximum;
+    }
+    return give(sim, object, status, EVENT_CreateSemaphore, (uint32_t)initial, (uint32_t)maximum);
+}
+
+HANDLE WINAPI CreateSemaphoreA(LPSECURITY_ATTRIBUTES security, LONG initial, LONG maximum,
+                               LPCSTR name)
+{
+    (void)security, (void)name;
+    return create_semaphore(initial, maximum);
+}
+HANDLE WINAPI CreateSemaphoreW(LPSECURITY_ATTRIBUTES security, LONG initial, LONG maximum,
+                               LPCWSTR name)
+{
+    (void)security, (void)name;
+    return create_semaphore(initial, maximum);
+}
+
+static enum status release_semaphore(struct sim *sim, struct object *object, LONG count,
+                                     LPLONG previous)
+{
+    if (count <= 0)
+        return ST_INVALID_PARAMETER;
+    if ((uint32_t)count > object->maximum - object->count)
+        return ST_TOO_MANY_POSTS;
+    if (previous)
+        *previous = (LONG)object->count;
+    object->count += (uint32_t)count;
+    object_signalled(sim, object);
+    return ST_OK;
+}
+
+BOOL WINAPI ReleaseSemaphore(HANDLE handle, LONG count, LPLONG previous)
+{
+    struct sim *sim = current_sim();
+    enum status status = sim_call(sim, EVENT_ReleaseSemaphore, NULL);
+    struct object *object = object_of_kind(sim, handle, OBJECT_SEMAPHORE);
+    if (status == ST_OK)
+        status = object ? release_semaphore(sim, object, count, previous) : ST_INVALID_HANDLE;
+    sim_event(sim, EVENT_ReleaseSemaphore, status_code(status), handle_number(handle),
+              (uint32_t)count, object ? object->count : 0, 0);
+    return finish(sim, status);
+}
+
+/* ---- memory notifications ---- */
+
+HANDLE WINAPI CreateMemoryResourceNotification(MEMORY_RESOURCE_NOTIFICATION_TYPE type)
+{
+    struct sim *sim = current_sim();
+    enum status status = sim_call(sim, EVENT_CreateMemoryResourceNotification, NULL);
+    if ((unsigned)type > HighMemoryResourceNotification)
+        status = ST_INVALID_PARAMETER;
+    struct machine *m = machine_current();
+    sync_memory_level(sim, machine_memory_resource(m, false), machine_memory_resource(m, true));
+    struct object *object = status == ST_OK ? notification_create(sim, type != 0) : NULL;
+    return give(sim, object, status, EVENT_CreateMemoryResourceNotification, (unsigned)type, 0);
+}
+
+/* Works on any event, as on Windows. */
+BOOL WINAPI QueryMemoryResourceNotification(HANDLE handle, PBOOL state)
+{
+    struct sim *sim = current_sim();
+    sim_call(sim, EVENT_QueryMemoryResourceNotification, NULL);
+    machine_settle(machine_current()); /* the level of now, not of the last fault */
+    struct object *object = handle ? object_of(sim, handle) : NULL;
+    enum status status = ST_OK;
+    if (!handle || !state)
+        status = ST_INVALID_PARAMETER;
+    else if (!object || (object->kind != OBJECT_NOTIFICATION && object->kind != OBJECT_EVENT))
+        status = ST_INVALID_HANDLE;
+    else
+        *state = object->signalled;
+    sim_event(sim, EVENT_QueryMemoryResourceNotification, status_code(status),
+              handle_number(handle), status == ST_OK && *state, 0, 0);
+    return finish(sim, status);
+}
+
+/* ---- handles ---- */
+
 BOOL WINAPI CloseHandle(HANDLE handle)
 {
     struct sim *sim = current_sim();
     enum status status = sim_call(sim, EVENT_CloseHandle, NULL);
     bool pseudo = handle == GetCurrentProcess() || handle == GetCurrentThread();
-    if (status == ST_OK && !pseudo && !handle_close(sync_state(sim), handle_number(handle)))
-        status = ST_INVALID_HANDLE;
+    if (status == ST_OK && !pseudo) {
+        struct object *object = object_of(sim, handle);
+        if (object && object->queue.first && object->references == 2)
+            sim_finding(sim, FINDING_LOCK_INVALID, handle_number(handle),
+                        "handle 0x%llx is closed while thread %u waits for it",
+                        (unsigned long long)handle_number(handle),
+                        object->queue.first->task->thread->id);
+        if (!handle_close(sim, handle_number(handle)))
+            status = ST_INVALID_HANDLE;
+    }
     sim_event(sim, EVENT_CloseHandle, status_code(status), handle_number(handle), 0, 0, 0);
     return finish(sim, status);
 }
 
-/* Nobody else runs meanwhile, so an event that is not set stays so. */
-static DWORD wait_for_event(struct sim *sim, struct object *object, HANDLE handle, DWORD timeout_ms)
+BOOL WINAPI DuplicateHandle(HANDLE source_process, HANDLE source, HANDLE target_process,
+                            LPHANDLE target, DWORD access, BOOL inherit, DWORD options)
 {
-    if (object->signalled) {
-        if (!object->manual_reset)
-            object->signalled = false;
-        return WAIT_OBJECT_0;
+    struct sim *sim = current_sim();
+    (void)access, (void)inherit;
+    enum status status = sim_call(sim, EVENT_DuplicateHandle, NULL);
+    struct object *object = object_of(sim, source);
+    uint32_t handle = 0;
+    bool own = source_process == GetCurrentProcess() && target_process == GetCurrentProcess();
+    if (status == ST_OK && (!own || !object))
+        status = ST_INVALID_HANDLE;
+    if (status == ST_OK) {
+        handle = handle_open(sync_state(sim), object);
+        status = handle ? ST_OK : ST_NO_SYSTEM_RESOURCES;
     }
-    if (timeout_ms == INFINITE)
-        sim_stop_text(sim, STOP_DEADLOCK, 0,
-                      "deadlock: thread %u waits for ever for event 0x%llx, which nobody can set",
-                      sim->thread->id, (unsigned long long)handle_number(handle));
-    sim->now_ns += (uint64_t)timeout_ms * 1000000;
-    return WAIT_TIMEOUT;
+    if (status == ST_OK) {
+        *target = (HANDLE)(uintptr_t)handle;
+        if (options & DUPLICATE_CLOSE_SOURCE)
+            handle_close(sim, handle_number(source));
+    }
+    sim_event(sim, EVENT_DuplicateHandle, status_code(status), handle_number(source), options,
+              handle, 0);
+    return finish(sim, status);
+}
+
+/* ---- waiting ---- */
+
+static uint64_t due_after(const struct sim *sim, DWORD timeout_ms)
+{
+    return timeout_ms == INFINITE ? DUE_NEVER : sim->now_ns + (uint64_t)timeout_ms * 1000000;
+}
+
+static DWORD wait_for(struct sim *sim, struct object **objects, uint32_t count, bool all,
+                      DWORD timeout_ms)
+{
+    uint32_t index;
+    switch (objects_wait(sim, objects, count, all, due_after(sim, timeout_ms), &index)) {
+    case WAIT_ENDED_DUE:
+        return WAIT_TIMEOUT;
+    case WAIT_ENDED_ABANDONED:
+        return WAIT_ABANDONED + index;
+    default:
+        return WAIT_OBJECT_0 + index;
+    }
 }
 
 DWORD WINAPI WaitForSingleObject(HANDLE handle, DWORD timeout_ms)
 {
     struct sim *sim = current_sim();
-    struct object *object = handle_object(sync_state(sim), handle_number(handle));
     enum status status = sim_call(sim, EVENT_WaitForSingleObject, NULL);
+    struct object *object = object_of(sim, handle);
     if (status == ST_OK && !object)
         status = ST_INVALID_HANDLE;
-    DWORD result = WAIT_FAILED;
-    if (status == ST_OK)
-        result = wait_for_event(sim, object, handle, timeout_ms);
+    DWORD result = status == ST_OK ? wait_for(sim, &object, 1, false, timeout_ms) : WAIT_FAILED;
     sim_event(sim, EVENT_WaitForSingleObject, status_code(status), handle_number(handle),
               timeout_ms, result, 0);
+    if (result == WAIT_TIMEOUT && timeout_ms == 0)
+        sched_futile(sim);
     finish(sim, status);
     return result;
 }
@@ -340,15 +343,91 @@ DWORD WINAPI WaitForSingleObjectEx(HANDLE handle, DWORD timeout_ms, BOOL alertab
     return WaitForSingleObject(handle, timeout_ms);
 }
 
+static enum status find_objects(struct sim *sim, const HANDLE *handles, DWORD count, BOOL all,
+                                struct object **objects)
+{
+    if (count == 0 || count > MAXIMUM_WAIT_OBJECTS)
+        return ST_INVALID_PARAMETER;
+    for (DWORD i = 0; i < count; i++) {
+        objects[i] = object_of(sim, handles[i]);
+        if (!objects[i])
+            return ST_INVALID_HANDLE;
+        for (DWORD j = 0; all && j < i; j++)
+            if (objects[j] == objects[i])
+                return ST_INVALID_PARAMETER;
+    }
+    return ST_OK;
+}
+
+DWORD WINAPI WaitForMultipleObjects(DWORD count, const HANDLE *handles, BOOL all, DWORD timeout_ms)
+{
+    struct sim *sim = current_sim();
+    struct object *objects[MAXIMUM_WAIT_OBJECTS];
+    enum status status = sim_call(sim, EVENT_WaitForMultipleObjects, NULL);
+    if (status == ST_OK)
+        status = find_objects(sim, handles, count, all, objects);
+    DWORD result = WAIT_FAILED;
+    if (status == ST_OK)
+        result = wait_for(sim, objects, count, all, timeout_ms);
+    sim_event(sim, EVENT_WaitForMultipleObjects, status_code(status), count, all != FALSE,
+              timeout_ms, result);
+    if (result == WAIT_TIMEOUT && timeout_ms == 0)
+        sched_futile(sim);
+    finish(sim, status);
+    return result;
+}
+
+DWORD WINAPI WaitForMultipleObjectsEx(DWORD count, const HANDLE *handles, BOOL all,
+                                      DWORD timeout_ms, BOOL alertable)
+{
+    (void)alertable;
+    return WaitForMultipleObjects(count, handles, all, timeout_ms);
+}
+
+/* Nothing runs between the two halves. */
+DWORD WINAPI SignalObjectAndWait(HANDLE signal, HANDLE handle, DWORD timeout_ms, BOOL alertable)
+{
+    struct sim *sim = current_sim();
+    (void)alertable;
+    enum status status = sim_call(sim, EVENT_WaitForSingleObject, NULL);
+    struct object *first = object_of(sim, signal), *second = object_of(sim, handle);
+    if (status == ST_OK && (!first || !second))
+        status = ST_INVALID_HANDLE;
+    if (status == ST_OK && first->kind == OBJECT_EVENT) {
+        first->signalled = true;
+        object_signalled(sim, first);
+    } else if (status == ST_OK && first->kind == OBJECT_MUTEX) {
+        status = release_mutex(sim, first);
+    } else if (status == ST_OK) {
+        status = first->kind == OBJECT_SEMAPHORE ? release_semaphore(sim, first, 1, NULL)
+                                                 : ST_INVALID_HANDLE;
+    }
+    DWORD result = status == ST_OK ? wait_for(sim, &second, 1, false, timeout_ms) : WAIT_FAILED;
+    sim_event(sim, EVENT_WaitForSingleObject, status_code(status), handle_number(handle),
+              timeout_ms, result, 0);
+    finish(sim, status);
+    return result;
+}
+
+/* ---- sleeping ---- */
+
 void WINAPI Sleep(DWORD duration_ms)
 {
     struct sim *sim = current_sim();
     sim_call(sim, EVENT_Sleep, NULL);
-    if (duration_ms == INFINITE)
+    const struct wait_reason for_ever = {.kind = WAITS_OTHER, .other = "Sleep(INFINITE) to end"};
+    if (duration_ms == INFINITE && sched_alive(sim) == 1)
         sim_stop_text(sim, STOP_DEADLOCK, 0, "deadlock: thread %u sleeps for ever",
                       sim->thread->id);
-    sim->now_ns += (uint64_t)duration_ms * 1000000;
+    if (duration_ms == INFINITE)
+        sched_block(sim, DUE_NEVER, &for_ever);
+    else if (duration_ms == 0)
+        sched_yield_now(sim);
+    else
+        sched_sleep_until(sim, due_after(sim, duration_ms));
     sim_event(sim, EVENT_Sleep, 0, duration_ms, 0, 0, 0);
+    if (duration_ms == 0)
+        sched_futile(sim);
 }
 
 DWORD WINAPI SleepEx(DWORD duration_ms, BOOL alertable)
@@ -358,12 +437,29 @@ DWORD WINAPI SleepEx(DWORD duration_ms, BOOL alertable)
     return 0;
 }
 
+#define PAUSE_NS 40
+
+/* One instruction for the processor, so no record; but spinning must let others run. Alone it does
+ * nothing: then only the watch on processor time ends the loop. */
+void YieldProcessor(void)
+{
+    struct sim *sim = current_sim();
+    if (sim->attention == 0)
+        return;
+    sim->progress++;
+    sim_charge(sim, PAUSE_NS);
+    sched_point(sim);
+    sched_futile(sim);
+}
+
 BOOL WINAPI SwitchToThread(void)
 {
     struct sim *sim = current_sim();
     sim_call(sim, EVENT_SwitchToThread, NULL);
-    sim_event(sim, EVENT_SwitchToThread, 0, 0, 0, 0, 0);
-    return FALSE; /* no other thread was ready */
+    bool switched = sched_yield_now(sim);
+    sim_event(sim, EVENT_SwitchToThread, 0, switched, 0, 0, 0);
+    sched_futile(sim);
+    return switched;
 }
 
 #define BIND(name)                                                                                 \
@@ -372,31 +468,29 @@ BOOL WINAPI SwitchToThread(void)
     }
 
 const struct binding win32_sync_bindings[] = {
-    BIND(InitializeCriticalSection),
-    BIND(InitializeCriticalSectionAndSpinCount),
-    BIND(InitializeCriticalSectionEx),
-    BIND(SetCriticalSectionSpinCount),
-    BIND(EnterCriticalSection),
-    BIND(TryEnterCriticalSection),
-    BIND(LeaveCriticalSection),
-    BIND(DeleteCriticalSection),
-    BIND(InitializeSRWLock),
-    BIND(AcquireSRWLockExclusive),
-    BIND(AcquireSRWLockShared),
-    BIND(TryAcquireSRWLockExclusive),
-    BIND(TryAcquireSRWLockShared),
-    BIND(ReleaseSRWLockExclusive),
-    BIND(ReleaseSRWLockShared),
-    BIND(InitOnceExecuteOnce),
     BIND(CreateEventA),
     BIND(CreateEventW),
+    BIND(CreateEventExW),
     BIND(SetEvent),
     BIND(ResetEvent),
+    BIND(CreateMutexA),
+    BIND(CreateMutexW),
+    BIND(ReleaseMutex),
+    BIND(CreateSemaphoreA),
+    BIND(CreateSemaphoreW),
+    BIND(ReleaseSemaphore),
+    BIND(CreateMemoryResourceNotification),
+    BIND(QueryMemoryResourceNotification),
     BIND(CloseHandle),
+    BIND(DuplicateHandle),
     BIND(WaitForSingleObject),
     BIND(WaitForSingleObjectEx),
+    BIND(WaitForMultipleObjects),
+    BIND(WaitForMultipleObjectsEx),
+    BIND(SignalObjectAndWait),
     BIND(Sleep),
     BIND(SleepEx),
     BIND(SwitchToThread),
+    BIND(YieldProcessor),
     {NULL, NULL},
 };

@@ -22,6 +22,9 @@
 #ifndef ON_BLOCK_FREE /* before a Free */
 #define ON_BLOCK_FREE(host, count, block) (void)(count)
 #endif
+#ifndef ON_RELEASE /* after a release of the manager */
+#define ON_RELEASE(host, references) (void)(references)
+#endif
 #ifndef FACTORY_RESULT /* what the factory does with a working host */
 #define FACTORY_RESULT(host, result) (*(result) = &(host)->iface, S_OK)
 #endif
@@ -110,7 +113,10 @@ static ULONG STDMETHODCALLTYPE host_add_ref(IHostMemoryManager *self)
 
 static ULONG STDMETHODCALLTYPE host_release(IHostMemoryManager *self)
 {
-    return (ULONG)InterlockedDecrement(&((struct host *)self)->references);
+    ULONG references = (ULONG)InterlockedDecrement(&((struct host *)self)->references);
+
+    ON_RELEASE((struct host *)self, references);
+    return references;
 }
 
 static HRESULT STDMETHODCALLTYPE host_create_malloc(IHostMemoryManager *self, DWORD type,

@@ -26,4 +26,5 @@ FRAME static void reach_out(void)
     dlopen("libhost.so", RTLD_NOW);
     mmap(NULL, 4096, PROT_READ, MAP_PRIVATE, -1, 0);
     pthread_create(&thread, NULL, worker, NULL);
+    pthread_cancel(thread);
 }

@@ -1,0 +1,119 @@
+/* Threads in reports. See thread_report.h. */
+#include "harness/thread_report.h"
+
+#include <inttypes.h>
+#include "harness/event_text.h"
+#include "harness/json.h"
+#include "harness/options.h"
+#include "harness/report.h"
+#include "harness/symbolize.h"
+
+#define ID_INDENT 10
+
+const char *finding_promise(enum finding_kind kind)
+{
+    static const char *const promises[FINDING_KINDS] = {
+        "a thread gives back its locks before it ends",
+        "the CLR is notified by threads that have no lock",
+        "locks and handles are used between being made and being destroyed",
+        "the host's threads end when everything is released"};
+    return promises[kind];
+}
+
+void report_thread_findings(const struct report_run *run, FILE *out)
+{
+    const struct thread_report *report = &run->result->threads;
+    char line[700], number[32], when[64];
+    for (uint32_t i = 0; i < report->findings_count; i++) {
+        const struct thread_finding *finding = &report->findings[i];
+        fprintf(out, "  %s  ", finding_name(finding->kind));
+        put_wrapped(finding_promise(finding->kind), 0, out);
+        put_wrapped(finding->text, ID_INDENT, out);
+        int used = snprintf(line, sizeof line, "at event %s at %s",
+                            count_text(finding->event, number, sizeof number),
+                            time_text(finding->virtual_ns, when, sizeof when));
+        if (finding->count > 1)
+            snprintf(line + used, sizeof line - (size_t)used, ", %s times in all",
+                     count_text(finding->count, number, sizeof number));
+        put_wrapped(line, ID_INDENT, out);
+        put_stack(run->result, finding->frames, finding->frames_count, ID_INDENT, out);
+    }
+    if (report->findings_others)
+        fprintf(out, "  and %s more about threads\n",
+                count_text(report->findings_others, number, sizeof number));
+}
+
+void report_thread_stacks(const struct report_run *run, FILE *out)
+{
+    const struct thread_report *report = &run->result->threads;
+    char line[300];
+    for (uint32_t i = 0; i < report->stacks_count; i++) {
+        const struct thread_stack *stack = &report->stacks[i];
+        snprintf(line, sizeof line, "thread %" PRIu32 " %s", stack->thread, stack->state);
+        put_wrapped(line, 6, out);
+        put_stack(run->result, stack->frames, stack->frames_count, 6, out);
+    }
+}
+
+/* ---- for programs ---- */
+
+static void json_frames(struct json *json, const struct run_result *result, const uint64_t *frames,
+                        uint32_t count)
+{
+    struct symbolizer *symbolizer =
+        count ? symbolizer_create(result->modules, result->modules_count) : NULL;
+    json_key(json, "stack");
+    json_array(json);
+    for (uint32_t i = 0; symbolizer && i < count; i++) {
+        struct frame_text frame;
+        symbolize(symbolizer, frames[i], i == 0, &frame);
+        if (frame.in_lowwater)
+            continue;
+        json_object(json);
+        json_field(json, "function", frame.function);
+        json_field(json, "module", frame.module);
+        json_field(json, "file", frame.file);
+        json_field_number(json, "line", frame.line);
+        json_close(json);
+    }
+    json_close(json);
+    symbolizer_destroy(symbolizer);
+}
+
+void json_thread_findings(struct json *json, const struct report_run *run, const char *again)
+{
+    const struct run_result *result = run->result;
+    for (uint32_t i = 0; i < result->threads.findings_count; i++) {
+        const struct thread_finding *finding = &result->threads.findings[i];
+        json_object(json);
+        json_field(json, "id", finding_name(finding->kind));
+        json_field(json, "severity", "E");
+        json_field(json, "promise", finding_promise(finding->kind));
+        json_field(json, "explanation", finding->text);
+        json_field_number(json, "thread", finding->thread);
+        json_field_number(json, "event", finding->event);
+        json_field_number(json, "virtual_ns", finding->virtual_ns);
+        json_field_number(json, "count", finding->count);
+        json_frames(json, result, finding->frames, finding->frames_count);
+        json_field(json, "reproduce", again);
+        json_close(json);
+    }
+}
+
+void json_thread_stacks(struct json *json, const struct report_run *run)
+{
+    const struct thread_report *report = &run->result->threads;
+    if (report->stacks_count == 0)
+        return;
+    json_key(json, "threads");
+    json_array(json);
+    for (uint32_t i = 0; i < report->stacks_count; i++) {
+        const struct thread_stack *stack = &report->stacks[i];
+        json_object(json);
+        json_field_number(json, "thread", stack->thread);
+        json_field(json, "state", stack->state);
+        json_frames(json, run->result, stack->frames, stack->frames_count);
+        json_close(json);
+    }
+    json_close(json);
+}

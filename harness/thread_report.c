@@ -1,0 +1,179 @@
+/* Threads of the run, as its child process sees them. See thread_report.h. */
+#include "harness/thread_report.h"
+
+#include <stdio.h>
+#include <string.h>
+#include "clr/workload.h"
+#include "core/sched.h"
+#include "harness/child.h"
+#include "os/sync.h"
+#include "os/workers.h"
+
+/* How long a host may take to end its threads when everything was released; virtual time. */
+#define GRACE_NS UINT64_C(10000000000)
+
+/* ---- the schedule ---- */
+
+static uint64_t more(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
+/* How many threads the steps' own operations name: numbers below belong to them. */
+static uint64_t threads_of_steps(const struct step *steps, uint32_t count)
+{
+    uint64_t threads = 1;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct step *step = &steps[i];
+        if (step->kind == STEP_REPLAY)
+            threads = more(threads, step->replay->recording->threads);
+        else if (step->kind == STEP_PHASE)
+            threads = more(threads, step->phase->threads);
+        else if (step->kind == STEP_CALL)
+            threads = more(threads, step->call->thread + 1);
+        else if (step->kind == STEP_REPEAT || step->kind == STEP_TOGETHER)
+            threads = more(threads, threads_of_steps(step->steps, step->steps_count));
+    }
+    return threads;
+}
+
+/* ---- findings ---- */
+
+static struct thread_finding *find(struct thread_report *report, enum finding_kind kind,
+                                   const char *text)
+{
+    for (uint32_t i = 0; i < report->findings_count; i++)
+        if (report->findings[i].kind == kind && strcmp(report->findings[i].text, text) == 0)
+            return &report->findings[i];
+    return NULL;
+}
+
+static void on_finding(struct sim *sim, enum finding_kind kind, const char *text)
+{
+    struct child *child = sim->on_stop_context;
+    struct thread_report *report = &child->result->threads;
+    struct thread_finding *finding = find(report, kind, text);
+    if (finding) {
+        finding->count++;
+        return;
+    }
+    if (report->findings_count == THREAD_FINDINGS_MAX) {
+        report->findings_others++;
+        return;
+    }
+    finding = &report->findings[report->findings_count++];
+    *finding = (struct thread_finding){.kind = kind,
+                                       .thread = sim->thread->id,
+                                       .event = trace_count(&sim->trace) - 1,
+                                       .virtual_ns = sim->now_ns,
+                                       .cause = sim->finding_cause,
+                                       .count = 1};
+    snprintf(finding->text, sizeof finding->text, "%s", text);
+    finding->frames_count = capture_stack(child, NULL, finding->frames, THREAD_FRAMES_MAX);
+}
+
+void threads_begin(struct child *child)
+{
+    struct sim *sim = child->sim;
+    const struct run_spec *spec = child->spec;
+    struct sched_options options = spec->schedule;
+    uint64_t named = threads_of_steps(spec->plan->workload.steps, spec->plan->workload.steps_count);
+    if (options.seed == 0)
+        options.seed = spec->seed;
+    if (options.first_thread == 0)
+        options.first_thread = named < THREADS_MAX / 2 ? (uint32_t)named : THREADS_MAX / 2;
+    sched_configure(sim, &options);
+    sim->on_finding = on_finding;
+}
+
+void threads_workload_ended(struct child *child)
+{
+    locks_check_left(child->sim);
+}
+
+/* ---- threads that do not end ---- */
+
+void threads_wait(struct child *child)
+{
+    struct sim *sim = child->sim;
+    uint64_t due_ns = sim->now_ns + GRACE_NS;
+    struct task *task;
+    while (threads_of_policy(sim, &task) > 0 && sched_join_until(sim, task, due_ns))
+        ;
+}
+
+struct visit {
+    struct child *child;
+    uint64_t *frames;
+    uint32_t count;
+};
+
+static void capture_here(void *argument)
+{
+    struct visit *visit = argument;
+    visit->count = capture_stack(visit->child, NULL, visit->frames, THREAD_FRAMES_MAX);
+}
+
+/* The stack of a parked task; none when it has not begun. */
+static uint32_t capture_task(struct child *child, struct task *task, uint64_t *frames)
+{
+    struct visit visit = {child, frames, 0};
+    sched_visit(child->sim, task, capture_here, &visit);
+    return visit.count;
+}
+
+static void describe(struct sim *sim, const struct task *task, char *text, uint32_t text_bytes)
+{
+    char what[160];
+    if (task->suspended)
+        snprintf(text, text_bytes, "is suspended");
+    else if (task->state == TASK_READY)
+        snprintf(text, text_bytes, "could run");
+    else if (task->timed && !task->waits_for)
+        snprintf(text, text_bytes, "sleeps");
+    else {
+        wait_text(sim, task->waits_for, what, sizeof what);
+        snprintf(text, text_bytes, "waits for %s%s", what, task->timed ? ", for a while" : "");
+    }
+}
+
+void threads_check_leaks(struct child *child)
+{
+    struct sim *sim = child->sim;
+    struct thread_report *report = &child->result->threads;
+    for (struct task *task = sched_next_task(sim, NULL); task; task = sched_next_task(sim, task)) {
+        if (task->state == TASK_FINISHED || !task->of_policy || workers_is_idle(sim, task))
+            continue;
+        char what[200];
+        uint32_t before = report->findings_count;
+        describe(sim, task, what, sizeof what);
+        sim_finding(sim, FINDING_THREAD_LEAK, task->id,
+                    "thread %u still runs after everything was released; it %s", task->id, what);
+        if (report->findings_count == before)
+            continue;
+        struct thread_finding *finding = &report->findings[before];
+        finding->thread = task->id;
+        finding->frames_count = capture_task(child, task, finding->frames);
+    }
+}
+
+/* ---- where everybody stands ---- */
+
+void threads_note_stacks(struct child *child, bool others)
+{
+    struct sim *sim = child->sim;
+    struct thread_report *report = &child->result->threads;
+    report->stopped_in_own = sched_running(sim)->of_policy;
+    report->stopped_thread = sim->thread->id;
+    if (!others || sched_alive(sim) == 1)
+        return;
+    for (struct task *task = sched_next_task(sim, NULL); task; task = sched_next_task(sim, task)) {
+        if (task->state == TASK_FINISHED || task == sched_running(sim) ||
+            workers_is_idle(sim, task) || report->stacks_count == THREAD_STACKS_MAX)
+            continue;
+        struct thread_stack *stack = &report->stacks[report->stacks_count++];
+        stack->thread = task->thread->id;
+        describe(sim, task, stack->state, sizeof stack->state);
+        stack->frames_count = capture_task(child, task, stack->frames);
+    }
+}

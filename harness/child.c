@@ -1,6 +1,7 @@
 /* One run in its own process: machine, policy, simulated CLR, workload. See run.h and child.h. */
 #include "harness/child.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -334,8 +335,8 @@ _Noreturn void child_run(const struct run_spec *spec, struct run_result *result)
     check_set_hook(check_internal);
     int persona = personality(0xffffffff);
     result->aslr_off = persona != -1 && (persona & ADDR_NO_RANDOMIZE);
-    if (spec->trace_path)
-        child.trace_fd = trace_file_begin(spec);
+    if (spec->trace_path && (child.trace_fd = trace_file_begin(spec)) < 0)
+        result->trace_errno = errno;
     child.sim = make_sim(&child);
     if (!child.sim)
         refuse_address_space(result);

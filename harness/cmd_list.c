@@ -1,6 +1,8 @@
 /* lowwater list: what there is. */
 #include "harness/commands.h"
 
+#include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include "core/sim.h"
@@ -15,11 +17,11 @@
 #define NAMES_MAX 256
 
 static const char help[] =
-    "usage: lowwater list [scenarios | policies | recordings | faults | counters | calls |\n"
-    "                      keys [--markdown]]\n"
+    "usage: lowwater list [scenarios | policies | recordings | counters | calls |\n"
+    "                      keys [--markdown] | faults [--markdown]]\n"
     "\n"
     "  scenarios    bundled scenarios and the question that each answers\n"
-    "  keys         what a scenario can say\n"
+    "  keys         what a scenario can say; with --markdown the page docs/scenario-keys.md\n"
     "  policies     bundled policies and their parameters (--set policy.NAME=VALUE)\n"
     "  recordings   bundled recordings\n"
     "  faults       calls that can be made to fail, with the errors that are legal for them;\n"
@@ -119,15 +121,33 @@ int cmd_list(int argc, char **argv)
                  {"counters", list_counters},
                  {"calls", list_calls},
                  {"keys", list_keys}};
-    if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
-        fputs(help, stdout);
-        return EXIT_HELD;
+    static const struct option options[] = {
+        {"markdown", no_argument, NULL, 'm'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    bool markdown = false;
+    optind = 1;
+    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+        if (option == '?')
+            return usage_error("see lowwater list --help");
+        if (option == 'h') {
+            fputs(help, stdout);
+            return EXIT_HELD;
+        }
+        markdown = true;
     }
-    if (argc == 3 && strcmp(argv[1], "keys") == 0 && strcmp(argv[2], "--markdown") == 0) {
+    const char *kind = optind < argc ? argv[optind] : "";
+    if (argc - optind > 1)
+        return usage_error("list: one thing at a time, not '%s' as well", argv[optind + 1]);
+    if (markdown && strcmp(kind, "keys") == 0) {
         scenario_keys_markdown(stdout);
         return EXIT_HELD;
     }
-    if (argc == 1) {
+    if (markdown && strcmp(kind, "faults") == 0) {
+        catalogue_print(stdout, true);
+        return EXIT_HELD;
+    }
+    if (markdown)
+        return usage_error("list: --markdown is for keys and faults");
+    if (optind == argc) {
         printf("scenarios\n");
         list_scenarios();
         printf("\npolicies\n");
@@ -136,17 +156,12 @@ int cmd_list(int argc, char **argv)
         list_recordings();
         return EXIT_HELD;
     }
-    if (argc == 3 && strcmp(argv[1], "faults") == 0 && strcmp(argv[2], "--markdown") == 0) {
-        catalogue_print(stdout, true);
-        return EXIT_HELD;
-    }
-    for (size_t i = 0; argc == 2 && i < sizeof kinds / sizeof *kinds; i++) {
-        if (strcmp(argv[1], kinds[i].name) == 0) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kind, kinds[i].name) == 0) {
             kinds[i].list();
             return EXIT_HELD;
         }
     }
     return usage_error(
-        "list: scenarios, keys, policies, recordings, faults, counters or calls, not '%s'",
-        argv[1]);
+        "list: scenarios, keys, policies, recordings, faults, counters or calls, not '%s'", kind);
 }

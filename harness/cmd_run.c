@@ -307,6 +307,16 @@ static bool is_input(const char *path, const struct run_policy *policy)
     return same_file(path, policy->path) || (policy->word && same_file(path, policy->word));
 }
 
+/* Whether one would be written over the other, or between its lines. Devices such as /dev/null take
+ * several. */
+static bool one_output(const char *a, const char *b)
+{
+    struct stat status;
+    if (stat(a, &status) == 0 && !S_ISREG(status.st_mode))
+        return false;
+    return strcmp(a, b) == 0 || same_file(a, b);
+}
+
 static int check_outputs(const struct request *request, const struct inputs *inputs)
 {
     const char *outputs[] = {request->json, request->junit, request->pattern.trace_path};
@@ -319,6 +329,9 @@ static int check_outputs(const struct request *request, const struct inputs *inp
             taken = taken || is_input(outputs[o], &inputs->policies[i]);
         if (taken)
             return usage_error("run: %s would overwrite an input", outputs[o]);
+        for (size_t other = 0; outputs[o] && other < o; other++)
+            if (outputs[other] && one_output(outputs[o], outputs[other]))
+                return usage_error("run: two results cannot both be written to %s", outputs[o]);
     }
     return EXIT_HELD;
 }
@@ -428,8 +441,12 @@ static int finish(const struct request *request, struct report_run *runs, uint32
     for (int i = 0; i < 2; i++)
         if (outputs[i] && outputs[i] != stdout && fclose(outputs[i]) != 0)
             code = usage_error("run: the results could not be written: %s", strerror(errno));
-    for (uint32_t i = 0; i < count; i++)
+    for (uint32_t i = 0; i < count; i++) {
+        int error = runs[i].result->trace_errno;
+        if (done && error && error != EPIPE)
+            code = usage_error("run: the trace could not be written: %s", strerror(error));
         run_result_destroy(runs[i].result);
+    }
     return code;
 }
 

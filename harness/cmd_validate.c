@@ -1,6 +1,7 @@
 /* lowwater validate: scenarios, recordings and traces, without running them. */
 #include "harness/commands.h"
 
+#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,17 +73,21 @@ static enum input_result check_file(const char *path, char *message, size_t mess
 
 int cmd_validate(int argc, char **argv)
 {
+    static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
     int worst = EXIT_HELD;
-    if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+    optind = 1;
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+        if (option == '?')
+            return usage_error("see lowwater validate --help");
         fputs(help, stdout);
         return EXIT_HELD;
     }
-    if (argc < 2 || (argv[1][0] == '-' && argv[1][1]))
+    if (optind == argc)
         return usage_error("validate: no file; see lowwater validate --help");
-    for (int i = 1; i < argc; i++)
+    for (int i = optind; i < argc; i++)
         if (strcmp(argv[i], "-") != 0 && access(argv[i], R_OK) != 0)
             return usage_error("validate: no such file: %s", argv[i]);
-    for (int i = 1; i < argc; i++) {
+    for (int i = optind; i < argc; i++) {
         char message[512] = "";
         enum input_result result = check_file(argv[i], message, sizeof message);
         if (result == INPUT_NO_FILE)

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include "harness/options.h"
 #include "harness/vectors.h"
@@ -40,9 +41,15 @@ int cmd_vectors(int argc, char **argv)
     }
     if (optind == argc)
         return usage_error("vectors: no file; see lowwater vectors --help");
-    for (int i = optind; i < argc; i++)
-        if (strcmp(argv[i], "-") != 0 && access(argv[i], R_OK) != 0)
+    for (int i = optind; i < argc; i++) {
+        struct stat status;
+        if (strcmp(argv[i], "-") == 0)
+            continue;
+        if (access(argv[i], R_OK) != 0)
             return usage_error("vectors: no such file: %s", argv[i]);
+        if (stat(argv[i], &status) == 0 && S_ISDIR(status.st_mode))
+            return usage_error("vectors: %s is a folder", argv[i]);
+    }
     for (int i = optind; i < argc; i++) {
         int code = vectors_run_file(argv[i], print, &totals);
         worst = code > worst ? code : worst;

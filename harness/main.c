@@ -1,6 +1,11 @@
 /* lowwater: the command line's first word. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "harness/commands.h"
 #include "harness/options.h"
 #include "harness/report.h"
@@ -41,7 +46,34 @@ static int run_command(size_t command, int argc, char **argv)
     return commands[command].run(argc, argv);
 }
 
-int main(int argc, char **argv)
+/* Where a standard stream is closed, the first file opened would get its number, and what is meant
+ * for the stream would end in that file. */
+static void hold_standard_streams(void)
+{
+    int fd;
+    while ((fd = open("/dev/null", O_RDONLY)) >= 0 && fd <= STDERR_FILENO)
+        ;
+    if (fd >= 0)
+        close(fd);
+}
+
+/* Results that did not arrive, on a full disk for example, were no success. Whoever closes a pipe
+ * early has seen enough. */
+static int close_standard_output(int code)
+{
+    errno = 0;
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return code;
+    int error = errno;
+    struct pollfd output = {.fd = STDOUT_FILENO};
+    bool reader_gone = error == EPIPE || (poll(&output, 1, 0) == 1 && output.revents & POLLERR);
+    if (reader_gone || (code != EXIT_HELD && code != EXIT_FINDING))
+        return code;
+    return usage_error("cannot write standard output%s%s", error ? ": " : "",
+                       error ? strerror(error) : "");
+}
+
+static int dispatch(int argc, char **argv)
 {
     if (argc < 2) {
         fputs(help, stderr);
@@ -66,4 +98,10 @@ int main(int argc, char **argv)
     if (similar)
         return usage_error("unknown command '%s'; did you mean '%s'?", argv[1], similar);
     return usage_error("unknown command '%s'; see lowwater --help", argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    hold_standard_streams();
+    return close_standard_output(dispatch(argc, argv));
 }

@@ -1,6 +1,7 @@
 /* Words of the command line. See options.h. */
 #include "harness/options.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,8 +15,9 @@ static bool parse_prefix(const char *text, uint64_t *value, const char **end)
     char *stop;
     if (text[0] < '0' || text[0] > '9')
         return false;
+    errno = 0;
     unsigned long long number = strtoull(text, &stop, hex ? 16 : 10);
-    if (number == UINT64_MAX || stop == text)
+    if (errno == ERANGE || stop == text)
         return false;
     *value = number;
     *end = stop;

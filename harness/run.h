@@ -115,7 +115,8 @@ struct run_result {
     uint64_t tail_count;
     struct event tail[RUN_TAIL_EVENTS];
     char load_message[8192];
-    bool aslr_off;         /* address-space randomisation was off */
+    int trace_errno; /* why spec.trace_path has not got all; 0: it has, or none was asked for */
+    bool aslr_off;   /* address-space randomisation was off */
     uint64_t output_bytes; /* printed by the policy; the first RUN_OUTPUT_BYTES are kept */
     char output[RUN_OUTPUT_BYTES];
     char policy_name[64];

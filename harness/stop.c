@@ -2,6 +2,7 @@
 #include "harness/child.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -179,8 +180,8 @@ void child_finish(struct child *child)
     result->output_bytes = child->output.bytes;
     if (child->policy)
         result->modules_count = policy_modules(child->policy, result->modules, MODULES_MAX);
-    if (child->trace_fd >= 0)
-        trace_file_finish(child->trace_fd, result);
+    if (child->trace_fd >= 0 && !trace_file_finish(child->trace_fd, result))
+        result->trace_errno = errno;
     result->native_ns = monotonic_ns() - child->native_begin_ns;
     result->finished = true;
     _exit(0);

@@ -39,23 +39,31 @@ int trace_file_begin(const struct run_spec *spec)
     size_t done = 0;
     for (ssize_t put = 1; done < bytes && put > 0; done += put > 0 ? (size_t)put : 0)
         put = write(fd, header + done, bytes - done);
+    int error = errno;
     free(header);
     if (done == bytes)
         return fd;
     close(fd);
+    errno = error;
     return -1;
 }
 
-void trace_file_finish(int fd, const struct run_result *result)
+bool trace_file_finish(int fd, const struct run_result *result)
 {
     struct trailer trailer = {.magic = TRAILER_MAGIC};
     uint64_t count = result->events;
     for (int i = 0; i < 8; i++)
         ((uint8_t *)&trailer.count)[i] = (uint8_t)(count >> (8 * i));
     memcpy(trailer.digest, result->digest, sizeof trailer.digest);
-    if (write(fd, &trailer, sizeof trailer) != (ssize_t)sizeof trailer)
-        return; /* a full disk: the trace reads as one cut short */
-    close(fd);
+    errno = 0;
+    ssize_t put = write(fd, &trailer, sizeof trailer);
+    if (put >= 0 && put < (ssize_t)sizeof trailer)
+        errno = ENOSPC;
+    int error = errno;
+    if (close(fd) != 0 && !error)
+        error = errno;
+    errno = error;
+    return error == 0;
 }
 
 /* ---- reading ---- */

@@ -20,10 +20,11 @@
 #define TRACE_VERSION 2
 #define TRACE_RECORDINGS_MAX 256
 
-/* Creates spec->trace_path and writes the header; the descriptor, or -1. */
+/* Creates spec->trace_path and writes the header; the descriptor, or -1 with errno. */
 int trace_file_begin(const struct run_spec *spec);
-/* Appends the trailer. */
-void trace_file_finish(int fd, const struct run_result *result);
+/* Appends the trailer and closes. False with errno: the file has not got all, on a full disk for
+ * example, and reads as a trace cut short. */
+bool trace_file_finish(int fd, const struct run_result *result);
 
 struct trace_file {
     struct input_file input;

@@ -7,14 +7,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 /* ---- usage ---- */
 
 static void every_command_explains_itself_on_request(void **state)
 {
     (void)state;
-    static const char *const commands[] = {"run",   "replay",  "validate", "list", "import",
-                                           "trace", "vectors", "cc"};
+    static const char *const commands[] = {"run",    "replay", "validate", "list",
+                                           "import", "trace",  "vectors",  "cc"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         cli("%s --help", commands[i]);
         expect_exit(0);
@@ -81,6 +82,112 @@ static void options_may_follow_operands_until_two_dashes(void **state)
     cli("run --policy passthrough -- --seed");
     expect_exit(2); /* a scenario of that name */
     expect_err("--seed");
+}
+
+static void files_may_stand_behind_two_dashes_in_every_command(void **state)
+{
+    (void)state;
+    cli("validate -- %s", small_recording());
+    expect_exit(0);
+    cli("validate -- --help");
+    expect_exit(2); /* a file of that name */
+    expect_err("no such file: --help");
+    cli("validate %s --help", small_recording());
+    expect_exit(0);
+    expect_out("usage: lowwater validate");
+    cli("list -- counters");
+    expect_exit(0);
+    cli("list --markdown keys");
+    expect_exit(0);
+    expect_out("# The keys of a scenario");
+    cli("list keys counters");
+    expect_exit(2);
+    expect_err("counters");
+}
+
+static void numbers_of_64_bits_are_taken_and_longer_ones_refused(void **state)
+{
+    (void)state;
+    const char *recording = small_recording();
+    cli("run %s --seed 18446744073709551614..18446744073709551615 --jobs 2", recording);
+    expect_exit(0);
+    expect_out("seed 18446744073709551614");
+    expect_out("seed 18446744073709551615");
+    cli("run %s --seed 18446744073709551616", recording);
+    expect_exit(2);
+    cli("run %s --inject VirtualAlloc#18446744073709551616", recording);
+    expect_exit(2);
+    cli("run %s --inject VirtualAlloc#0:once", recording);
+    expect_exit(2);
+    expect_err("got: 0:once");
+    cli("run %s --inject VirtualAlloc#1:x0", recording);
+    expect_exit(2);
+    expect_err("once, xN or forever, not: x0");
+}
+
+/* ---- outputs that fail ---- */
+
+/* The program in a shell, which redirects; its exit code. */
+static int in_shell(const char *arguments)
+{
+    char command[2048];
+    snprintf(command, sizeof command, "cd '%s' && '%s' %s", cli_folder(), cli_program(), arguments);
+    int status = system(command);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static void results_that_cannot_be_written_exit_2(void **state)
+{
+    (void)state;
+    char run[1024];
+    static const char *const printing[] = {"--help", "--version", "list", "schema", "run --help"};
+    for (size_t i = 0; i < sizeof printing / sizeof *printing; i++) {
+        snprintf(run, sizeof run, "%s >/dev/full 2>errors.txt", printing[i]);
+        assert_int_equal(in_shell(run), 2);
+        char *errors = read_whole_file(cli_path("errors.txt"), NULL);
+        assert_non_null(strstr(errors, "cannot write standard output"));
+        free(errors);
+    }
+    snprintf(run, sizeof run, "run %s >/dev/full 2>errors.txt", small_recording());
+    assert_int_equal(in_shell(run), 2);
+    cli("run %s --trace /dev/full", small_recording());
+    expect_exit(2);
+    expect_err("the trace could not be written");
+}
+
+static void a_closed_standard_output_never_ends_up_in_a_file(void **state)
+{
+    (void)state;
+    char run[1024];
+    snprintf(run, sizeof run, "run %s --json closed.json >&- 2>&- <&-", small_recording());
+    in_shell(run);
+    char *text = read_whole_file(cli_path("closed.json"), NULL);
+    assert_non_null(text);
+    assert_true(json_is_valid(text));
+    free(text);
+}
+
+static void two_results_into_one_file_are_refused(void **state)
+{
+    (void)state;
+    const char *both = cli_path("both");
+    cli("run %s --json %s --junit %s", small_recording(), both, both);
+    expect_exit(2);
+    expect_err("two results");
+    assert_null(read_whole_file(both, NULL));
+    cli("run %s --json - --trace -", small_recording());
+    expect_exit(2);
+    cli("run %s --json /dev/null --junit /dev/null", small_recording());
+    expect_exit(0);
+}
+
+static void a_folder_is_no_file_of_vectors(void **state)
+{
+    (void)state;
+    cli("vectors %s", cli_folder());
+    expect_exit(2);
+    expect_err("is a folder");
 }
 
 /* ---- bad input files ---- */
@@ -407,6 +514,12 @@ int main(void)
         cmocka_unit_test(unknown_options_and_commands_are_usage_errors),
         cmocka_unit_test(missing_files_and_policies_are_named_and_exit_2),
         cmocka_unit_test(options_may_follow_operands_until_two_dashes),
+        cmocka_unit_test(files_may_stand_behind_two_dashes_in_every_command),
+        cmocka_unit_test(numbers_of_64_bits_are_taken_and_longer_ones_refused),
+        cmocka_unit_test(results_that_cannot_be_written_exit_2),
+        cmocka_unit_test(a_closed_standard_output_never_ends_up_in_a_file),
+        cmocka_unit_test(two_results_into_one_file_are_refused),
+        cmocka_unit_test(a_folder_is_no_file_of_vectors),
         cmocka_unit_test(damaged_recordings_are_refused_with_exit_6),
         cmocka_unit_test(policies_that_cannot_be_loaded_exit_6),
         cmocka_unit_test(json_of_a_run_has_the_promised_fields),

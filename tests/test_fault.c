@@ -68,7 +68,7 @@ static void mistakes_are_explained_with_what_is_legal(void **state)
     refuse("VirtualAlloc[protect=PAGE_PINK]#1", "no such protection");
     refuse("VirtualAlloc#1:ERROR_NOT_LOCKED", "legal are: ERROR_COMMITMENT_LIMIT");
     refuse("VirtualAlloc#1:ERROR_NOT", "legal are");
-    refuse("VirtualAlloc#1:x0", "legal are");
+    refuse("VirtualAlloc#1:x0", "xN or forever, not: x0");
     refuse("VirtualAlloc#1:ERROR_COMMITMENT_LIMIT:sometimes", "once, xN or forever");
     refuse("VirtualAlloc#1:once:once", "cannot be read");
     refuse("VirtualAlloc#1 ", "cannot be read");

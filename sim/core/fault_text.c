@@ -1,6 +1,7 @@
 /* Rules of the fault plan as text, as --inject takes them and traces keep them. See fault.h. */
 #include "core/fault.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -112,10 +113,12 @@ static bool take_number(const char **at, uint64_t *number)
 {
     if (**at < '0' || **at > '9')
         return false;
+    bool hex = (*at)[0] == '0' && ((*at)[1] == 'x' || (*at)[1] == 'X');
     char *end;
-    *number = strtoull(*at, &end, 0);
+    errno = 0;
+    *number = strtoull(*at, &end, hex ? 16 : 10);
     *at = end;
-    return true;
+    return errno != ERANGE;
 }
 
 static bool size_suffix(const char *suffix, uint64_t *factor)
@@ -312,20 +315,20 @@ static bool take_filters(struct reader *reader, struct fault_rule *rule)
 static bool take_chooser(struct reader *reader, struct fault_rule *rule)
 {
     uint64_t *number = &rule->nth;
-    reader->at++;
+    const char *text = ++reader->at;
     rule->nth = 0;
     if (*reader->at == '%') {
         reader->at++;
         number = &rule->every;
     }
     if (!take_number(&reader->at, number) || *number == 0)
-        return complain(reader, "'#' needs the number of the match, from 1, got", reader->at);
+        return complain(reader, "'#' needs the number of the match, from 1, got", text);
     if (number == &rule->nth && *reader->at == '/') {
         reader->at++;
         rule->chance_num = rule->nth;
         rule->nth = 0;
         if (!take_number(&reader->at, &rule->chance_den) || rule->chance_den < rule->chance_num)
-            return complain(reader, "a probability is a ratio such as 1/50, got", reader->at);
+            return complain(reader, "a probability is a ratio such as 1/50, got", text);
     }
     if (!rule->nth)
         rule->times = UINT64_MAX;
@@ -380,7 +383,7 @@ static bool take_effects(struct reader *reader, struct fault_rule *rule)
                 return complain(reader, "not a time (5ms)", word + 6);
             continue;
         }
-        if (have_error)
+        if (have_error || (word[0] == 'x' && word[1] >= '0' && word[1] <= '9'))
             return complain(reader, "how long must be once, xN or forever, not", word);
         if (!take_error(reader, word, rule))
             return false;

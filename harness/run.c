@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "harness/child.h"
@@ -74,9 +75,15 @@ void run_result_destroy(struct run_result *result)
 int run_start(const struct run_spec *spec, struct run_result *result)
 {
     fflush(NULL); /* or the child would write it again */
+    pid_t parent = getpid();
     pid_t pid = fork();
-    if (pid == 0)
+    if (pid == 0) {
+        /* A policy that never returns must not outlive a tool that was killed. */
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent)
+            _exit(EXIT_INTERRUPTED);
         child_run(spec, result);
+    }
     return pid;
 }
 

@@ -4,9 +4,15 @@
 #include "tests/support.h"
 #include "tests/cli_run.h"
 
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 /* ---- hosts of others ---- */
 
@@ -204,6 +210,48 @@ static void crashes_are_the_same_every_time(void **state)
     }
 }
 
+/* The process that the program has started for a run, once it is there. */
+static pid_t only_child(pid_t parent)
+{
+    char path[64], text[64];
+    int child = 0;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)parent, (int)parent);
+    while (child == 0) {
+        FILE *file = fopen(path, "r");
+        assert_non_null(file); /* else it ended without starting one */
+        if (!fgets(text, sizeof text, file) || sscanf(text, "%d", &child) != 1)
+            sched_yield();
+        fclose(file);
+    }
+    return child;
+}
+
+static void a_killed_tool_takes_a_looping_policy_with_it(void **state)
+{
+    (void)state;
+    cli("cc -o %s tests/policies/defective/loops.c", cli_path("loops.so"));
+    expect_exit(0);
+    int status, nowhere = open("/dev/null", O_RDWR);
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* to hear of the grandchild's end */
+    pid_t tool = fork();
+    if (tool == 0) {
+        dup2(nowhere, STDOUT_FILENO);
+        dup2(nowhere, STDERR_FILENO);
+        execl(cli_program(), cli_program(), "run", small_recording(), "--policy",
+              cli_path("loops.so"), NULL);
+        _exit(98);
+    }
+    close(nowhere);
+    pid_t run = only_child(tool);
+    kill(tool, SIGKILL);
+    assert_int_equal(waitpid(tool, &status, 0), tool);
+    assert_int_equal(waitpid(run, &status, 0), run);
+    prctl(PR_SET_CHILD_SUBREAPER, 0);
+    /* Killed with it, or found it gone before it began. */
+    bool killed = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    assert_true(killed || (WIFEXITED(status) && WEXITSTATUS(status) == 130));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +263,7 @@ int main(void)
         cmocka_unit_test(broken_promises_end_neither_the_run_nor_the_tool),
         cmocka_unit_test(a_crash_leaves_the_other_runs_of_the_call_intact),
         cmocka_unit_test(crashes_are_the_same_every_time),
+        cmocka_unit_test(a_killed_tool_takes_a_looping_policy_with_it),
     };
     return cmocka_run_group_tests_name("cli_hosts", tests, NULL, NULL);
 }

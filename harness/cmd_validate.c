@@ -50,6 +50,13 @@ static enum input_result check_trace(const char *path, char *message, size_t mes
     return result;
 }
 
+static enum input_result refuse_kind(char *message, size_t message_bytes)
+{
+    snprintf(message, message_bytes,
+             "neither a scenario (.yaml) nor a recording (.lwt) nor the trace of a run");
+    return INPUT_INVALID;
+}
+
 /* The message stays empty where the diagnostics have been written. */
 static enum input_result check_file(const char *path, char *message, size_t message_bytes)
 {
@@ -65,8 +72,10 @@ static enum input_result check_file(const char *path, char *message, size_t mess
         result = check_trace(path, message, message_bytes);
     else if (scenario)
         result = check_scenario(path, &input);
-    else
+    else if (ends_with(path, ".lwt") || recording_file_recognise(input.bytes, input.count))
         result = check_recording(&input, message, message_bytes);
+    else
+        result = refuse_kind(message, message_bytes);
     input_free(&input);
     return result;
 }

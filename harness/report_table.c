@@ -161,19 +161,25 @@ void report_totals(const struct report_totals *totals, const struct report_run *
 {
     static const char *const many[] = {"ok",      "findings",       "no-progress",
                                        "crashes", "nondeterminism", "internal"};
-    char text[32];
-    fprintf(out, "%s run%s:", count_text(totals->runs, text, sizeof text),
+    char text[32], *line = NULL;
+    size_t line_bytes = 0;
+    FILE *to = open_memstream(&line, &line_bytes);
+    if (!to)
+        return;
+    fprintf(to, "%s run%s:", count_text(totals->runs, text, sizeof text),
             totals->runs == 1 ? "" : "s");
     bool any = false;
     for (int i = 0; i <= OUTCOME_INTERNAL; i++) {
         if (totals->by_outcome[i] == 0)
             continue;
-        fprintf(out, "%s %s %s", any ? "," : "",
+        fprintf(to, "%s %s %s", any ? "," : "",
                 count_text(totals->by_outcome[i], text, sizeof text),
                 totals->by_outcome[i] == 1 ? outcome_name((enum outcome)i) : many[i]);
         if (i != OUTCOME_OK)
-            put_policies(runs, count, (enum outcome)i, out);
+            put_policies(runs, count, (enum outcome)i, to);
         any = true;
     }
-    fputc('\n', out);
+    fclose(to);
+    put_wrapped(line, 0, out);
+    free(line);
 }

@@ -21,7 +21,7 @@ static const struct choice shutdowns[] = {
 static const struct key keys_top[] = {
     {"name", VALUE_TEXT, AT(struct draft, scenario.name), 1, 64, .required = true,
      .example = "commit-limit-shrinks", .help = "How the scenario is called in reports"},
-    {"seed", VALUE_COUNT, AT(struct draft, scenario.seed), 0, UINT64_MAX - 1, .standard = "1",
+    {"seed", VALUE_COUNT, AT(struct draft, scenario.seed), 0, UINT64_MAX, .standard = "1",
      .help = "Everything that is drawn at random follows from it; `--seed` replaces it"},
     {"policy", VALUE_SECTION, .section = SECTION_POLICY,
      .help = "The host policy that runs when `--policy` names no other"},

@@ -92,6 +92,9 @@ static void files_may_stand_behind_two_dashes_in_every_command(void **state)
     cli("validate -- --help");
     expect_exit(2); /* a file of that name */
     expect_err("no such file: --help");
+    cli("validate README.md");
+    expect_exit(6);
+    expect_err("README.md:1:1: error: neither a scenario");
     cli("validate %s --help", small_recording());
     expect_exit(0);
     expect_out("usage: lowwater validate");
@@ -112,6 +115,11 @@ static void numbers_of_64_bits_are_taken_and_longer_ones_refused(void **state)
     cli("run %s --seed 18446744073709551614..18446744073709551615 --jobs 2", recording);
     expect_exit(0);
     expect_out("seed 18446744073709551614");
+    expect_out("seed 18446744073709551615");
+    static const char most[] = "name: most\nseed: 18446744073709551615\nworkload: [{wait: 1ms}]\n";
+    write_file(cli_path("most.yaml"), most, sizeof most - 1);
+    cli("run %s", cli_path("most.yaml"));
+    expect_exit(0);
     expect_out("seed 18446744073709551615");
     cli("run %s --seed 18446744073709551616", recording);
     expect_exit(2);

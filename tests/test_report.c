@@ -154,6 +154,22 @@ static void totals_name_the_policies_that_did_not_hold(void **state)
     assert_string_equal(text, "4 runs: 1 ok, 2 findings in quota, 1 crash in broken\n");
 }
 
+static void totals_of_long_policy_names_stay_within_80_columns(void **state)
+{
+    (void)state;
+    add_run(0, "one", "answers-with-every-interface", OUTCOME_FINDING);
+    add_run(0, "one", "insists-on-an-address", OUTCOME_FINDING);
+    add_run(0, "one", "trusts-its-heap-too-much", OUTCOME_CRASH);
+    struct report_totals totals = {.runs = 3};
+    for (uint32_t i = 0; i < count; i++)
+        totals.by_outcome[runs[i].result->outcome]++;
+    FILE *out = begin();
+    report_totals(&totals, runs, count, out);
+    fclose(out);
+    expect_80_columns();
+    expect_text("3 runs: 2 findings in answers-with-every-interface");
+}
+
 static void a_finding_tells_promise_event_failure_and_places(void **state)
 {
     (void)state;
@@ -274,6 +290,7 @@ int main(void)
         TEST(a_table_says_every_name_in_80_columns),
         TEST(a_cell_has_the_worst_of_its_runs),
         TEST(totals_name_the_policies_that_did_not_hold),
+        TEST(totals_of_long_policy_names_stay_within_80_columns),
         TEST(a_finding_tells_promise_event_failure_and_places),
         TEST(the_reproduction_quotes_what_a_shell_would_take_apart),
         TEST(junit_files_follow_the_common_schema),

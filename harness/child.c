@@ -261,7 +261,7 @@ static void run_on_fiber(void *context)
 static void on_event_limit(void *context)
 {
     struct child *child = context;
-    sim_stop_text(child->sim, STOP_BUDGET, 0, "%llu events: no end in sight (--max-events)",
+    sim_stop_text(child->sim, STOP_BUDGET, 0, "no end in sight after %llu events (--max-events)",
                   (unsigned long long)(child->spec->max_events ? child->spec->max_events
                                                                : DEFAULT_MAX_EVENTS));
 }

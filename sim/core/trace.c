@@ -29,6 +29,15 @@ struct trace {
     struct event buffer[TRACE_BUFFER_EVENTS];
 };
 
+/* The buffer ends where the limit is, so that it is noticed at its very record. */
+static struct event *buffer_end(struct trace *trace)
+{
+    uint64_t limit = trace->options.max_events, room = TRACE_BUFFER_EVENTS;
+    if (!trace->limit_reached && limit > trace->flushed && limit - trace->flushed < room)
+        room = limit - trace->flushed;
+    return trace->buffer + room;
+}
+
 struct trace *trace_create(struct arena *arena, const struct trace_options *options,
                            struct trace_cursor *cursor)
 {
@@ -38,7 +47,7 @@ struct trace *trace_create(struct arena *arena, const struct trace_options *opti
     struct trace *trace = (struct trace *)(((uintptr_t)block + 63) & ~(uintptr_t)63);
     trace->options = *options;
     XXH3_128bits_reset(&trace->hash);
-    *cursor = (struct trace_cursor){trace->buffer, trace->buffer + TRACE_BUFFER_EVENTS, trace};
+    *cursor = (struct trace_cursor){trace->buffer, buffer_end(trace), trace};
     return trace;
 }
 
@@ -100,11 +109,12 @@ void trace_flush(struct trace_cursor *cursor)
     if (trace->options.fd >= 0)
         write_all(trace->options.fd, trace->buffer, count * sizeof(struct event));
     trace->flushed += count;
-    if (trace->options.max_events && trace->flushed >= trace->options.max_events &&
-        !trace->limit_reached) {
-        trace->limit_reached = true; /* the report of the limit makes records of its own */
+    bool limit = trace->options.max_events && trace->flushed >= trace->options.max_events &&
+                 !trace->limit_reached;
+    trace->limit_reached |= limit; /* the report of the limit makes records of its own */
+    cursor->end = buffer_end(trace);
+    if (limit)
         trace->options.on_limit(trace->options.context);
-    }
 }
 
 uint64_t trace_count(const struct trace_cursor *cursor)

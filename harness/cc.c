@@ -63,7 +63,7 @@ void cc_flags(struct cc_line *line, bool cxx)
 static const char *compiler(bool cxx)
 {
     const char *wanted = getenv(cxx ? "CXX" : "CC");
-    if (wanted && *wanted)
+    if (wanted && wanted[strspn(wanted, " ")])
         return wanted;
     static const char *const folders[] = {"/usr/bin/", "/usr/local/bin/", "/bin/"};
     static const char *const names[2][2] = {{"gcc", "clang"}, {"g++", "clang++"}};
@@ -78,13 +78,23 @@ static const char *compiler(bool cxx)
     return cxx ? "c++" : "cc";
 }
 
+/* CC may have words of its own: "ccache gcc", "gcc -m64". */
+static void add_compiler(struct cc_line *line, bool cxx)
+{
+    static char words[2][1024];
+    char *rest = NULL;
+    snprintf(words[cxx], sizeof words[cxx], "%s", compiler(cxx));
+    for (char *word = strtok_r(words[cxx], " ", &rest); word; word = strtok_r(NULL, " ", &rest))
+        add(line, word);
+}
+
 bool cc_make_line(struct cc_line *line, const char *const *words, unsigned count, const char *out)
 {
     bool cxx = false;
     for (unsigned i = 0; i < count; i++)
         cxx = cxx || (words[i][0] != '-' && is_cxx(words[i]));
     *line = (struct cc_line){.count = 0};
-    add(line, compiler(cxx));
+    add_compiler(line, cxx);
     cc_flags(line, cxx);
     for (unsigned i = 0; i < count; i++)
         add(line, words[i]);

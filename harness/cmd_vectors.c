@@ -53,8 +53,8 @@ int cmd_vectors(int argc, char **argv)
     for (int i = optind; i < argc; i++) {
         int code = vectors_run_file(argv[i], print, &totals);
         worst = code > worst ? code : worst;
-        if (code == EXIT_INPUT)
-            return EXIT_INPUT;
+        if (code == EXIT_INPUT || code == EXIT_USAGE)
+            return code;
     }
     if (!print)
         printf("%" PRIu64 " results, %" PRIu64 " mismatches, %" PRIu64 " soft\n", totals.results,

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include "core/sim.h"
+#include "harness/options.h"
 #include "os/machine.h"
 
 #define LINE_BYTES 65536
@@ -159,6 +160,8 @@ static bool run_operation(struct checker *c, const char *text)
 
 static bool take_line(struct checker *c, char *text)
 {
+    if (c->line == 1 && strncmp(text, "\xef\xbb\xbf", 3) == 0)
+        text += 3; /* what some editors write first */
     text[strcspn(text, "\r\n")] = '\0';
     text += strspn(text, " \t");
     if (*text == '\0' || *text == '#')
@@ -200,9 +203,11 @@ static int check_file(FILE *file, const char *path, bool print, struct vector_to
     }
     if (fine)
         settle(c);
-    fflush(stdout);
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
     if (!fine)
         return EXIT_INPUT;
+    if (!written && errno != EPIPE)
+        return usage_error("vectors: cannot write standard output");
     return totals->mismatches ? EXIT_FINDING : EXIT_OK;
 }
 

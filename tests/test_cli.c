@@ -190,12 +190,53 @@ static void two_results_into_one_file_are_refused(void **state)
     expect_exit(0);
 }
 
+static void an_event_limit_stops_at_its_very_event(void **state)
+{
+    (void)state;
+    static const unsigned limits[] = {1, 100, 1024, 1100};
+    for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+        char *text;
+        cli("run %s --max-events %u --json %s", small_recording(), limits[i],
+            cli_path("limit.json"));
+        expect_exit(4);
+        text = read_whole_file(cli_path("limit.json"), NULL);
+        assert_non_null(text);
+        /* The records of the end itself come behind it. */
+        unsigned long events = strtoul(json_value(text, "events", 0), NULL, 10);
+        assert_in_range(events, limits[i], limits[i] + 4);
+        free(text);
+    }
+}
+
 static void a_folder_is_no_file_of_vectors(void **state)
 {
     (void)state;
     cli("vectors %s", cli_folder());
     expect_exit(2);
     expect_err("is a folder");
+}
+
+static void vectors_may_begin_with_a_byte_order_mark(void **state)
+{
+    (void)state;
+    static const char text[] = "\xef\xbb\xbf"
+                               "case one\r\n";
+    write_file(cli_path("mark.txt"), text, sizeof text - 1);
+    cli("vectors %s", cli_path("mark.txt"));
+    expect_exit(0);
+    char run[1024];
+    snprintf(run, sizeof run, "vectors --print mark.txt >/dev/full 2>errors.txt");
+    assert_int_equal(in_shell(run), 2);
+}
+
+static void the_compiler_may_be_given_with_words_of_its_own(void **state)
+{
+    (void)state;
+    setenv("CC", "env LC_ALL=C gcc", 1);
+    cli("cc -v -o %s policies/quota.c", cli_path("words.so"));
+    unsetenv("CC");
+    expect_exit(0);
+    expect_out("env LC_ALL=C gcc -std=gnu11");
 }
 
 /* ---- bad input files ---- */
@@ -528,6 +569,9 @@ int main(void)
         cmocka_unit_test(a_closed_standard_output_never_ends_up_in_a_file),
         cmocka_unit_test(two_results_into_one_file_are_refused),
         cmocka_unit_test(a_folder_is_no_file_of_vectors),
+        cmocka_unit_test(an_event_limit_stops_at_its_very_event),
+        cmocka_unit_test(vectors_may_begin_with_a_byte_order_mark),
+        cmocka_unit_test(the_compiler_may_be_given_with_words_of_its_own),
         cmocka_unit_test(damaged_recordings_are_refused_with_exit_6),
         cmocka_unit_test(policies_that_cannot_be_loaded_exit_6),
         cmocka_unit_test(json_of_a_run_has_the_promised_fields),

@@ -51,6 +51,33 @@ static const char holds[] =
     "expect:\n"
     "  - process-exits: 0\n";
 
+/* Operations are counted behind the record of the return: events 9, 11, 13 and so on. */
+static const char counts[] = "name: counts\n"
+                             "workload:\n"
+                             "  - repeat: 5\n"
+                             "    do:\n"
+                             "      - VirtualAlloc: {size: 64KiB, type: MEM_RESERVE}\n"
+                             "      - wait: 1ms\n"
+                             "expect:\n"
+                             "  - operations-recorded: \"<= 3\"\n"
+                             "  - operations-served: \"<= 4\"\n";
+
+/* One release fails in a phase, another in a replay: neither block is the host's to keep. */
+static const char refuses_releases[] =
+    "name: refuses-releases\n"
+    "faults:\n"
+    "  - {on: VirtualFree, when: {release: yes}, nth: 3}\n"
+    "  - {on: VirtualFree, when: {release: yes}, from: 1s, nth: 1}\n"
+    "workload:\n"
+    "  - phase: pages\n"
+    "    for: 100ms\n"
+    "    allocate: {rate: 100/s, size: 64KiB, lifetime: 5ms}\n"
+    "  - wait: 1s\n"
+    "  - replay: plugins-regions\n"
+    "    to: 3s\n"
+    "expect:\n"
+    "  - {injected: 2, nothing-left-behind: yes}\n";
+
 /* ---- what decides ---- */
 
 static void policy_and_seed_are_the_scenarios_unless_given(void **state)
@@ -134,6 +161,35 @@ static void a_broken_expectation_is_told_with_its_lines(void **state)
     expect_out("quota.c:"); /* who committed */
     expect_out("  again: lowwater run ");
     expect_out("1 run: 1 finding in quota\n");
+}
+
+static void counts_of_operations_are_passed_at_their_return(void **state)
+{
+    (void)state;
+    cli("run %s --policy passthrough", scenario("counts", counts));
+    expect_exit(1);
+    expect_out("got 5 in the end; passed it at event 15 at ");
+    expect_out("got 5 in the end; passed it at event 17 at ");
+}
+
+static void blocks_whose_release_was_refused_are_given_back(void **state)
+{
+    (void)state;
+    cli("run %s --policy passthrough", scenario("refuses-releases", refuses_releases));
+    expect_exit(0);
+    expect_out("2 calls refused");
+}
+
+static void workloads_without_end_in_time_make_no_progress(void **state)
+{
+    (void)state;
+    cli("run %s", scenario("ages", "name: ages\n"
+                                   "workload:\n"
+                                   "  - repeat: 1000000\n"
+                                   "    do:\n"
+                                   "      - wait: 1440min\n"));
+    expect_exit(4);
+    expect_err("the workload goes on beyond 146 years of virtual time");
 }
 
 static void json_of_a_finding_has_the_promised_fields(void **state)
@@ -338,6 +394,9 @@ int main(void)
         cmocka_unit_test(a_scenario_may_come_from_standard_input),
         cmocka_unit_test(bad_scenarios_are_all_reported_with_exit_6),
         cmocka_unit_test(a_broken_expectation_is_told_with_its_lines),
+        cmocka_unit_test(counts_of_operations_are_passed_at_their_return),
+        cmocka_unit_test(blocks_whose_release_was_refused_are_given_back),
+        cmocka_unit_test(workloads_without_end_in_time_make_no_progress),
         cmocka_unit_test(json_of_a_finding_has_the_promised_fields),
         cmocka_unit_test(findings_do_not_depend_on_the_number_of_jobs),
         cmocka_unit_test(calls_that_give_something_else_are_findings),

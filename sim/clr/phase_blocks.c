@@ -141,7 +141,10 @@ void block_free(struct run *run, struct live_block *block)
         served = segments_give(block->chunk);
     }
     count_operation(run->sim, served);
-    pool_remove(&run->phases->pool, block);
+    if (served || block->way == WAY_SEGMENT)
+        pool_remove(&run->phases->pool, block);
+    else if (block->lifetimes) /* it lives on, and is given back at the end */
+        lifetimes_remove(block->lifetimes, block);
 }
 
 /* ---- all that phases hold ---- */

@@ -4,6 +4,7 @@
  * memory is taken from the arena only when something is refused or a native object grows. */
 #include "clr/replay.h"
 
+#include "clr/reach.h"
 #include "clr/replay_native.h"
 #include "clr/replay_refused.h"
 #include "core/check.h"
@@ -157,7 +158,8 @@ static void runtime_release(struct replay *replay, struct object *object)
     count_result(replay, hr == S_OK);
     if (object->refused)
         refused_drop(&replay->sim->arena, &object->refused);
-    object->address = 0; /* also when refused: the program would not use it again */
+    if (hr == S_OK) /* else the program does not use it again, and it is given back at the end */
+        object->address = 0;
 }
 
 static void replay_runtime(struct replay *replay, struct object *object, const struct operation *op)
@@ -463,7 +465,7 @@ uint64_t replay_advance(struct replay *replay, uint64_t limit_ns)
     struct sim *sim = replay->sim;
     CHECK(replay->due_ns != REPLAY_ENDED);
     do {
-        sim_sleep_until(sim, replay->due_ns);
+        reach(sim, replay->due_ns);
         if (replay->more) {
             perform_next(replay);
         } else {

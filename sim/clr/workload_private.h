@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "clr/reach.h"
 #include "clr/schedule.h"
 #include "clr/workload.h"
 #include "core/check.h"
@@ -48,13 +49,6 @@ struct run {
     struct ramp *ramps;    /* workload->pressure_count: pressures.c */
     uint64_t more_mallocs; /* objects of CreateMalloc so far */
 };
-
-/* The clock comes to a time, if it is not past it. */
-static inline void reach(struct sim *sim, uint64_t time_ns)
-{
-    CHECK(time_ns != NEVER);
-    sim_sleep_until(sim, time_ns);
-}
 
 /* An operation that addressed the host, and whether it was served. */
 static inline void count_operation(struct sim *sim, bool served)

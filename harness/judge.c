@@ -56,6 +56,17 @@ bool judge_begin(struct child *child)
     return judge->active > 0 || tells_failures;
 }
 
+/* Operations are counted when the call has returned, behind the record of that. */
+static bool counted_behind(const struct child *child, const struct watched *watched)
+{
+    static const uint16_t counters[] = {COUNTER_operations_recorded, COUNTER_operations_served,
+                                        COUNTER_operations_dependent};
+    for (size_t i = 0; i < sizeof counters / sizeof *counters; i++)
+        if (watched->number == &child->sim->counters[counters[i]])
+            return true;
+    return false;
+}
+
 static void note_moment(struct child *child, struct broken *broken, uint64_t event, uint64_t ns)
 {
     broken->has_event = true;
@@ -65,27 +76,39 @@ static void note_moment(struct child *child, struct broken *broken, uint64_t eve
     broken->last = child->judge.last;
 }
 
-void judge_record(struct child *child, const struct event *event)
+/* Looks at what is counted behind records, or at all else, at the record with this number. */
+static void judge_watched(struct child *child, bool behind, uint64_t event, uint64_t ns)
 {
     struct judge *judge = &child->judge;
-    if (event->kind == EVENT_fault_injected) {
-        judge->injections++;
-        judge->last = (struct injection){trace_count(&child->sim->trace) - 1, event->time_ns,
-                                         event->arg[1], (uint32_t)event->arg[2], event->error};
-    }
     for (uint32_t i = 0; i < judge->active;) {
         struct watched *watched = &judge->watched[i];
-        if (!compare_exceeded(&watched->comparison, *watched->number)) {
+        if (counted_behind(child, watched) != behind ||
+            !compare_exceeded(&watched->comparison, *watched->number)) {
             i++;
             continue;
         }
-        note_moment(child, &watched->broken_at, trace_count(&child->sim->trace) - 1,
-                    event->time_ns);
+        note_moment(child, &watched->broken_at, event, ns);
         struct watched passed = *watched;
         judge->active--;
         *watched = judge->watched[judge->active];
         judge->watched[judge->active] = passed;
     }
+}
+
+void judge_record(struct child *child, const struct event *event)
+{
+    struct judge *judge = &child->judge;
+    uint64_t number = trace_count(&child->sim->trace) - 1;
+    /* Before this record's failure counts among those that came before. */
+    judge_watched(child, true, judge->last_event, judge->last_ns);
+    judge->last_event = number;
+    judge->last_ns = event->time_ns;
+    if (event->kind == EVENT_fault_injected) {
+        judge->injections++;
+        judge->last = (struct injection){number, event->time_ns, event->arg[1],
+                                         (uint32_t)event->arg[2], event->error};
+    }
+    judge_watched(child, false, number, event->time_ns);
 }
 
 /* ---- calls of the workload ---- */
@@ -346,6 +369,7 @@ void judge_end(struct child *child)
     result->outcome = result->ended;
     if (result->ended == OUTCOME_LOAD || !end_expected(child))
         return;
+    judge_watched(child, true, child->judge.last_event, child->judge.last_ns);
     for (uint32_t i = 0; i < plan->expectations_count; i++) {
         char got[160] = "";
         if (!holds(child, &plan->expectations[i], got, sizeof got))

@@ -26,6 +26,7 @@ struct watched {
 struct judge {
     uint64_t injections;            /* failures handed out so far */
     struct injection last;          /* of them */
+    uint64_t last_event, last_ns;   /* number and time of the last record */
     uint32_t watched_count, active; /* the first `active` have not been passed */
     struct watched watched[WATCHED_MAX];
     struct machine_left before, after; /* nothing-left-behind: around the workload */

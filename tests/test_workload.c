@@ -256,6 +256,17 @@ static void the_steps_of_a_ramp_sum_to_the_total(void **state)
     assert_int_equal(fake.count, 1);
 }
 
+/* Or each step would be rounded up to granules, and the ramp take more than was said. */
+static void ramps_of_address_space_go_in_whole_granules(void **state)
+{
+    (void)state;
+    assert_int_equal(sum_of_takes(70 << 20, 64000, PRESSURE_ADDRESS_SPACE, 0), 70 << 20);
+    assert_int_equal(fake.count, 64);
+    for (unsigned i = 0; i < 64; i++)
+        assert_true(strncmp(fake.notes[i], "take 110000 ", 12) == 0 ||
+                    strncmp(fake.notes[i], "take 120000 ", 12) == 0);
+}
+
 static void a_ramp_to_all_takes_equal_parts_of_what_there_is(void **state)
 {
     (void)state;
@@ -382,6 +393,7 @@ int main(void)
         TEST(pressure_comes_before_what_is_due_at_the_same_time),
         TEST(pressure_comes_in_time_for_steps_that_are_late),
         TEST(the_steps_of_a_ramp_sum_to_the_total),
+        TEST(ramps_of_address_space_go_in_whole_granules),
         TEST(a_ramp_to_all_takes_equal_parts_of_what_there_is),
         TEST(what_scripted_calls_hold_is_given_back_in_a_fixed_order),
         TEST(nothing_is_given_back_unless_the_workload_says_so),

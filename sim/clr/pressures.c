@@ -25,7 +25,8 @@ static uint64_t steps_of(const struct pressure *said)
     return most > RAMP_STEPS ? RAMP_STEPS : at_least(most, 1);
 }
 
-/* Taken in whole pages when so many steps are done; the last one takes what is left over. */
+/* Taken in whole pages, or granules, when so many steps are done; the last one takes what is left
+ * over. */
 static uint64_t bytes_after(const struct ramp *ramp, uint64_t steps)
 {
     uint64_t bytes = ramp->said->bytes;
@@ -33,7 +34,8 @@ static uint64_t bytes_after(const struct ramp *ramp, uint64_t steps)
     if (steps == ramp->steps)
         return bytes;
     uint64_t part = (uint64_t)((unsigned __int128)bytes * steps / ramp->steps);
-    return part - part % PAGE_BYTES;
+    return part -
+           part % (ramp->said->of == PRESSURE_ADDRESS_SPACE ? GRANULARITY_BYTES : PAGE_BYTES);
 }
 
 static uint64_t due_of(const struct ramp *ramp, uint64_t step)

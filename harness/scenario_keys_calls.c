@@ -140,6 +140,12 @@ static const struct choice interfaces[] = {{"IID_IUnknown", 0, ""},
         "expect", VALUE_RESULT, CALL_AT(expect), .standard = "any", .example = "ok",               \
                                                  .help = "What it must return"                     \
     }
+#define ACCESS                                                                                     \
+    {                                                                                              \
+        "expect", VALUE_RESULT, CALL_AT(expect), .standard = "any", .example = "ok",               \
+                                                 .help = "ok: every byte can be accessed; "        \
+                                                         "refused: one cannot"                     \
+    }
 #define OF                                                                                         \
     {                                                                                              \
         "of", VALUE_OF, CALL_AT(of),                                                               \
@@ -267,12 +273,14 @@ const struct key keys_call_Release[] = {OBJECT, THREAD, {0}};
 const struct key keys_call_read[] = {
     ADDRESS(true, "Where it begins"),
     SIZE("How much"),
-    {"zero", VALUE_FLAG, CALL_AT(zero), .standard = "no", .help = "Every byte must be zero"},
+    {"zero", VALUE_FLAG, CALL_AT(zero), .standard = "no",
+     .help = "Every byte must be zero, and so be there, unless `expect` says otherwise"},
     THREAD,
+    ACCESS,
     {0}};
 
 const struct key keys_call_write[] = {
-    ADDRESS(true, "Where it begins"), SIZE("How much"), THREAD, {0}};
+    ADDRESS(true, "Where it begins"), SIZE("How much"), THREAD, ACCESS, {0}};
 
 const struct key keys_call_map_view[] = {AS, SIZE("How much of the file"), THREAD, {0}};
 const struct key keys_call_unmap_view[] = {ADDRESS(true, "The view"), THREAD, {0}};

@@ -285,6 +285,21 @@ static void reads_find_bytes_that_are_not_zero(void **state)
     one_call(call, NULL, NULL);
 }
 
+static void bytes_that_are_not_there_are_not_zero(void **state)
+{
+    (void)state;
+    struct step_call call = {
+        .slot = CALL_read, .size = 0x3000, .zero = true, .at = {ADDRESS_NUMBER}};
+    call.at.offset = 0x100000;
+    fake.forbidden = WINDOW_BASE + 0x102000;
+    one_call(call, "zero in every byte", "no access to byte 8192");
+    call.expect.kind = RESULT_REFUSED;
+    one_call(call, NULL, NULL);
+    call.expect.kind = RESULT_SERVED;
+    one_call(call, "S_OK", "no access to byte 8192");
+    fake.forbidden = 0;
+}
+
 static void reads_and_writes_touch_every_page_of_the_range(void **state)
 {
     (void)state;
@@ -367,6 +382,7 @@ int main(void)
         TEST(answers_of_memory_load_are_compared),
         TEST(answers_of_query_and_protect_are_compared),
         TEST(reads_find_bytes_that_are_not_zero),
+        TEST(bytes_that_are_not_there_are_not_zero),
         TEST(reads_and_writes_touch_every_page_of_the_range),
         TEST(views_are_mapped_past_the_host_which_is_told),
         TEST(what_is_held_agrees_with_a_model_of_random_calls),

@@ -390,6 +390,8 @@ static void access_range(struct call *c, bool write)
     }
     c->why = "access";
     expect_result(c);
+    if (zero && c->said->expect.kind == RESULT_ANY) /* what is not there is not zero */
+        has_answer(c, true, "zero in every byte");
 }
 
 static void read_range(struct call *c)

@@ -165,6 +165,7 @@ void child_finish(struct child *child)
     sim->actor = ACTOR_MACHINE;
     watch_end(child);
     judge_end(child);
+    threads_count(child);
     if (result->outcome == OUTCOME_OK && result->threads.findings_count)
         result->outcome = OUTCOME_FINDING;
     /* How it ended, not what was thought of it: a changed expectation changes no digest. */

@@ -157,6 +157,12 @@ void threads_check_leaks(struct child *child)
     }
 }
 
+void threads_count(struct child *child)
+{
+    child->result->threads.points = sched_points(child->sim);
+    child->result->threads.switches = sched_switches(child->sim);
+}
+
 /* ---- where everybody stands ---- */
 
 void threads_note_stacks(struct child *child, bool others)

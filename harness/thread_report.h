@@ -31,6 +31,8 @@ struct thread_stack {
 };
 
 struct thread_report {
+    uint64_t points;   /* choices of the scheduler: what pct wants to know of a run */
+    uint64_t switches; /* of them, departures from the standard choice */
     uint32_t findings_count;
     uint64_t findings_others; /* more, not listed */
     struct thread_finding findings[THREAD_FINDINGS_MAX];
@@ -51,6 +53,8 @@ void threads_workload_ended(struct child *child);
 void threads_wait(struct child *child);
 /* Threads that still run behind the last destructor are findings. */
 void threads_check_leaks(struct child *child);
+/* At the end: what the scheduler did. */
+void threads_count(struct child *child);
 /* The run ends badly: on which thread, and without progress where the others stand. */
 void threads_note_stacks(struct child *child, bool others);
 

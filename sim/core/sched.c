@@ -7,7 +7,6 @@
 #define DEFAULT_QUANTUM_NS UINT64_C(15600000)
 #define DEFAULT_PATIENCE_NS UINT64_C(600000000000)
 #define DEFAULT_CHANGE_POINTS 3
-#define DEFAULT_EXPECTED_POINTS 10000
 
 /* Windows gives a thread 1 MiB; sanitizers need several times the room for the same frames. */
 #define STACK_LEAST_BYTES (UINT64_C(1) << 20)
@@ -41,8 +40,6 @@ static void set_options(struct sched *s, const struct sched_options *options)
         s->options.change_points = DEFAULT_CHANGE_POINTS;
     if (s->options.change_points > CHANGE_POINTS_MAX)
         s->options.change_points = CHANGE_POINTS_MAX;
-    if (s->options.expected_points == 0)
-        s->options.expected_points = DEFAULT_EXPECTED_POINTS;
     if (s->options.first_thread == 0)
         s->options.first_thread = 1;
     CHECK(s->options.first_thread < THREADS_MAX);
@@ -114,6 +111,11 @@ uint32_t sched_alive(const struct sim *sim)
 uint64_t sched_points(const struct sim *sim)
 {
     return sim->sched ? sim->sched->points : 0;
+}
+
+uint64_t sched_switches(const struct sim *sim)
+{
+    return sim->sched ? sim->sched->departures : 0;
 }
 
 void sched_on_stuck(struct sim *sim, void (*stuck)(struct sim *sim))
@@ -232,6 +234,7 @@ static struct task_private *choose(struct sched *s, struct task_private *standar
 {
     struct task_private *choice = strategy_choose(s, standard);
     uint64_t point = s->points++, own = s->running->points++;
+    s->departures += choice != standard;
     if (choice != standard)
         sim_event(s->sim, EVENT_switch, 0, s->running->task.id, choice->task.id, point, own);
     return choice;
@@ -404,7 +407,8 @@ struct task *sched_start(struct sim *sim, const struct task_options *options)
     }
     s->slots_used[slot / 64] |= UINT64_C(1) << slot % 64;
     s->last_id = id;
-    s->alive++;
+    if (s->alive++ == 1) /* time alone does not count */
+        s->slice_end_ns = sim->now_ns + s->options.quantum_ns;
     s->workload_alive += !options->of_policy;
     task->part = (struct sim_part){.actor = options->of_policy ? ACTOR_POLICY : ACTOR_CLR,
                                    .host_call = EVENT_KINDS,

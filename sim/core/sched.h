@@ -24,7 +24,7 @@
 
 enum sched_strategy {
     SCHED_IN_ORDER,    /* goes on until it blocks, yields or its quantum is over */
-    SCHED_ROUND_ROBIN, /* the next one at each point */
+    SCHED_ROUND_ROBIN, /* the next one at each point, or nearly each */
     SCHED_RANDOM,      /* a keyed draw at each point */
     SCHED_PCT,         /* random priorities with change points */
     SCHED_REPLAY,      /* as a list says */
@@ -45,7 +45,8 @@ struct sched_options {
     uint64_t seed;            /* of the schedule */
     uint64_t quantum_ns;      /* in-order; 0: 15.6 ms */
     uint32_t change_points;   /* pct: how often the running task falls behind, at most 16; 0: 3 */
-    uint64_t expected_points; /* pct: change points are drawn from so many; 0: 10,000 */
+    uint64_t expected_points; /* pct: change points are drawn from so many (sched_points of another
+                                 run tells); 0: of any number of digits up to a million */
     const struct sched_switch *switches; /* replay; kept, not copied */
     uint32_t switches_count;
     uint32_t first_thread; /* ids below belong to recordings; 0: 1 */
@@ -157,6 +158,8 @@ void sched_on_stuck(struct sim *sim, void (*stuck)(struct sim *sim));
 bool sched_visit(struct sim *sim, struct task *task, void (*function)(void *), void *argument);
 /* Choices made so far. */
 uint64_t sched_points(const struct sim *sim);
+/* Of them, departures from the standard choice: records of switches. */
+uint64_t sched_switches(const struct sim *sim);
 void sched_verify(const struct sim *sim);
 
 #endif

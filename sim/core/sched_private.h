@@ -49,7 +49,7 @@ struct sched {
     uint64_t slots_used[THREADS_MAX / 64 + 1];
     uint64_t remainder; /* of the clock's division */
     uint64_t slice_end_ns;
-    uint64_t points;
+    uint64_t points, departures;
     /* pct */
     uint64_t lowest_priority; /* given to who yields, going down */
     uint64_t change_at[CHANGE_POINTS_MAX];

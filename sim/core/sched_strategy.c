@@ -8,6 +8,11 @@
 
 #include "core/rng.h"
 
+/* Where it is not said how many points a run has: up to a million. */
+#define POINTS_BITS 20
+/* Of so many points round-robin lets one pass. */
+#define ROUND_ROBIN_STAYS 16
+
 /* Priorities: drawn ones have the top bit; change points put a task below these, yields below
  * everything else. */
 #define PRIORITY_DRAWN (UINT64_C(1) << 63)
@@ -65,6 +70,14 @@ static struct task_private *choose_random(const struct sched *s, struct task_pri
     return drawn == s->ready_count ? standard : ready_at(s, drawn);
 }
 
+/* The next one, but now and then not: two threads that back off from each other's locks would
+ * otherwise do so in step for ever. */
+static struct task_private *choose_next(const struct sched *s, struct task_private *standard)
+{
+    bool stays = rng_draw(s->options.seed, RNG_SCHEDULE, s->points) % ROUND_ROBIN_STAYS == 0;
+    return stays ? standard : s->ready_first;
+}
+
 static struct task_private *choose_pct(struct sched *s, struct task_private *standard)
 {
     for (uint32_t i = 0; i < s->options.change_points; i++)
@@ -90,6 +103,13 @@ static struct task_private *choose_listed(const struct sched *s, struct task_pri
 
 /* ---- what the scheduler asks ---- */
 
+/* Each number of digits is as likely: of use when nobody knows how many points there will be. */
+static uint64_t draw_of_any_size(struct rng *rng)
+{
+    uint64_t size = UINT64_C(1) << rng_below(rng, POINTS_BITS);
+    return size - 1 + rng_below(rng, size);
+}
+
 void strategy_begin(struct sched *s)
 {
     const struct sched_options *options = &s->options;
@@ -97,7 +117,8 @@ void strategy_begin(struct sched *s)
     s->lowest_priority = PRIORITY_CHANGED / 2;
     for (uint32_t i = 0; i < options->change_points; i++) {
         struct rng rng = rng_keyed(options->seed, RNG_PRIORITY, THREADS_MAX + i);
-        s->change_at[i] = rng_below(&rng, options->expected_points);
+        s->change_at[i] = options->expected_points ? rng_below(&rng, options->expected_points)
+                                                   : draw_of_any_size(&rng);
     }
     if (options->strategy == SCHED_REPLAY)
         index_switches(s);
@@ -119,7 +140,7 @@ struct task_private *strategy_choose(struct sched *s, struct task_private *stand
     CHECK(standard == s->running || standard == s->ready_first);
     switch (s->options.strategy) {
     case SCHED_ROUND_ROBIN:
-        return s->ready_first;
+        return choose_next(s, standard);
     case SCHED_RANDOM:
         return choose_random(s, standard);
     case SCHED_PCT:

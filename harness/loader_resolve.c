@@ -17,12 +17,13 @@
 static const struct binding *const *binding_tables(size_t *count)
 {
     static const struct binding *const tables[] = {
-        win32_memory_bindings, win32_heap_bindings,       win32_sync_bindings,
-        win32_system_bindings, win32_job_bindings, crt_memory_bindings,       crt_string_bindings,
-        crt_wide_bindings,     crt_time_bindings,         crt_wide_stdio_bindings,
-        crt_stdio_bindings,    crt_system_bindings,       crt_cxx_bindings,
-        errno_bindings,        crt_posix_thread_bindings, crt_posix_lock_bindings,
-        crt_c11_bindings,      win32_lock_bindings,       win32_thread_bindings,
+        win32_memory_bindings,   win32_heap_bindings, win32_sync_bindings,
+        win32_system_bindings,   win32_job_bindings,  crt_memory_bindings,
+        crt_string_bindings,     crt_wide_bindings,   crt_time_bindings,
+        crt_wide_stdio_bindings, crt_stdio_bindings,  crt_system_bindings,
+        crt_cxx_bindings,        errno_bindings,      crt_posix_thread_bindings,
+        crt_posix_lock_bindings, crt_c11_bindings,    win32_lock_bindings,
+        win32_thread_bindings,
     };
     *count = sizeof tables / sizeof *tables;
     return tables;

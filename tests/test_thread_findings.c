@@ -26,9 +26,9 @@ static void a_cycle_of_owners_is_told_with_all_of_them(void **state)
     begin_shared(SCHED_IN_ORDER, 0);
     start(take_other_first, NULL);
     assert_stops(&run, STOP_DEADLOCK, take_section_first());
-    assert_stop_says(&run, "deadlock: thread 0 waits for critical section 2, which thread 1 has");
+    assert_stop_says(&run, "deadlock: thread 1 waits for critical section 1, which thread 0 has");
     assert_stop_says(&run,
-                     "; thread 1 waits for critical section 1, which thread 0 has since event");
+                     "; thread 0 waits for critical section 2, which thread 1 has since event");
     crt_run_end(&run);
 }
 

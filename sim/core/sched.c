@@ -284,6 +284,18 @@ static bool patience_is_over(const struct sched *s, uint64_t next_ns)
            next_ns - s->workload_parked_ns > s->options.patience_ns;
 }
 
+static uint64_t machine_acts_next(struct sim *sim)
+{
+    return sim->machine_acts_next ? sim->machine_acts_next(sim) : DUE_NEVER;
+}
+
+static void pass_until(struct sched *s, uint64_t due_ns)
+{
+    if (due_ns > s->sim->now_ns)
+        s->sim->now_ns = due_ns;
+    s->remainder = 0;
+}
+
 struct task_private *next_ready(struct sched *s)
 {
     for (;;) {
@@ -291,10 +303,15 @@ struct task_private *next_ready(struct sched *s)
         if (s->ready_first)
             break;
         const struct due *due = due_first(&s->due);
-        if (!due || patience_is_over(s, due->due_ns))
+        uint64_t due_ns = due ? due->due_ns : DUE_NEVER, acts_ns = machine_acts_next(s->sim);
+        if (acts_ns < due_ns) {
+            pass_until(s, acts_ns);
+            s->sim->machine_acts(s->sim);
+            continue;
+        }
+        if (!due || patience_is_over(s, due_ns))
             stuck(s);
-        s->sim->now_ns = due->due_ns;
-        s->remainder = 0;
+        pass_until(s, due_ns);
     }
     struct task_private *task = s->ready_count > 1 ? choose(s, s->ready_first) : s->ready_first;
     ready_remove(s, task);

@@ -166,7 +166,11 @@ struct sim {
     struct symbol_lookup symbols; /* set by the loader */
     struct tls_layout tls;        /* set by the loader */
     struct sync *sync;            /* locks and handles (os/sync.h), made on first use */
-    void (*on_notify)(struct sim *sim);     /* the policy notifies the CLR; set with sync */
+    void (*on_notify)(struct sim *sim); /* the policy notifies the CLR; set with sync */
+    /* When the machine does something by itself next, and doing it; NULL: nobody waits for what
+     * it could change. */
+    uint64_t (*machine_acts_next)(struct sim *sim);
+    void (*machine_acts)(struct sim *sim);
     void (*on_thread_end)(struct sim *sim); /* destructors of thread-local data; set by the C
                                                run-time when there are any */
     /* A promise about threads was broken and the run goes on (finding.h), or NULL. */
@@ -228,14 +232,12 @@ static inline void sim_sleep_until(struct sim *sim, uint64_t due_ns)
         sim->now_ns = due_ns;
 }
 
-/* The same for what a page fault costs, from anywhere that touches simulated memory: others run
- * meanwhile unless the simulator's own code was interrupted; then the clock just moves. */
-static inline void sim_fault_wait_until(struct sim *sim, uint64_t due_ns)
+/* Whether others may run while a page fault waits: one of the policy's own instructions, or a
+ * touch by the workload. Inside the simulator structures may be half changed. */
+static inline bool sim_fault_may_wait(const struct sim *sim)
 {
-    if (sim->in_fault != FAULT_IN_SIMULATOR)
-        sim_sleep_until(sim, due_ns);
-    else if (due_ns > sim->now_ns)
-        sim->now_ns = due_ns;
+    return sim->attention != 0 && (sim->in_fault == FAULT_IN_POLICY ||
+                                   (sim->in_fault == FAULT_NONE && sim->actor == ACTOR_CLR));
 }
 
 /* A place where another thread may go on instead of this one. */

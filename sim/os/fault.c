@@ -13,9 +13,12 @@ void fault_wait(struct machine *m, uint64_t ns, uint64_t held)
 {
     struct sim *sim = m->sim;
     m->phys.in_flight += held;
-    if (FAULTS_LET_OTHERS_RUN(m))
-        m->phys.waits++; /* others run meanwhile and may change anything */
-    sched_sleep_until(sim, sim->now_ns + ns);
+    if (FAULTS_LET_OTHERS_RUN(m)) {
+        m->phys.waits++;
+        sched_sleep_until(sim, sim->now_ns + ns);
+    } else {
+        sim->now_ns += ns;
+    }
     m->phys.in_flight -= held;
 }
 

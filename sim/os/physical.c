@@ -3,7 +3,6 @@
 #include "os/machine_private.h"
 
 #include "core/check.h"
-#include "os/sync.h"
 
 /* The low level of Windows: 32 MiB per 4 GiB of RAM, at most 64 MiB. */
 #define LOW_OF_RAM 128
@@ -97,8 +96,6 @@ void level_update(struct machine *m)
         return;
     p->level = level;
     sim_event(m->sim, EVENT_memory_level, 0, level, frames_available(p) << PAGE_SHIFT, 0, 0);
-    if (m->sim->sync) /* otherwise nobody waits for it yet */
-        sync_memory_level(m->sim, level == MEMORY_LOW, level == MEMORY_HIGH);
     if (m->on_level)
         m->on_level(m->on_level_context, level);
 }

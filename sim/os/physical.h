@@ -21,7 +21,6 @@
 #ifndef LW_OS_PHYSICAL_H
 #define LW_OS_PHYSICAL_H
 
-#include "core/sched.h"
 #include "os/frames.h"
 #include "os/machine.h"
 
@@ -54,9 +53,9 @@ struct physical {
     uint32_t search;         /* where the last search for a copy to give up ended */
     uint64_t low, high;      /* frames: the levels of the resource notifications */
     enum memory_level level;
-    uint32_t counts;         /* what a fault adds to its counter: 1, or 0 outside of a study */
-    bool studied;            /* there was one */
-    uint64_t waits; /* grows when a fault let others run */
+    uint32_t counts; /* what a fault adds to its counter: 1, or 0 outside of a study */
+    bool studied;    /* there was one */
+    uint64_t waits;  /* grows when a fault let others run */
 };
 
 /* What a fault was given. */
@@ -113,7 +112,7 @@ void page_written(struct machine *m, uint32_t *entry);
  * physical.waits has. held: frames the fault has in its hands. */
 void fault_wait(struct machine *m, uint64_t ns, uint64_t held);
 /* Whether fault_wait lets others run, if there are any who could. */
-#define FAULTS_LET_OTHERS_RUN(m) (sched_alive((m)->sim) > 1)
+#define FAULTS_LET_OTHERS_RUN(m) sim_fault_may_wait((m)->sim)
 /* A frame for a page that comes in; makes room when there is none. */
 struct grant frame_obtain(struct machine *m);
 

@@ -1,7 +1,8 @@
 /* Objects that threads wait for, granted as Windows' kernel does. See sync.h. */
-#include "os/sync_private.h"
 #include "os/job.h"
+#include "os/machine.h"
 #include "os/port.h"
+#include "os/sync_private.h"
 
 #include <stdio.h>
 
@@ -21,10 +22,41 @@ struct object *object_create(struct sim *sim, enum object_kind kind)
     return object;
 }
 
+static void level_changed(void *context, enum memory_level level)
+{
+    sync_memory_level(context, level == MEMORY_LOW, level == MEMORY_HIGH);
+}
+
+static uint64_t machine_acts_next(struct sim *sim)
+{
+    (void)sim;
+    return machine_due_ns(machine_current());
+}
+
+static void machine_acts(struct sim *sim)
+{
+    (void)sim;
+    machine_settle(machine_current());
+}
+
+/* From the first notification on, the machine tells of its level, and what it does by itself (the
+ * page writer) happens on time even when all threads wait. */
+static void watch_level(struct sim *sim, struct sync *sync)
+{
+    struct machine *m = machine_current();
+    sync->memory_high = machine_memory_resource(m, true);
+    sync->memory_low = machine_memory_resource(m, false);
+    machine_on_level(m, level_changed, sim);
+    sim->machine_acts_next = machine_acts_next;
+    sim->machine_acts = machine_acts;
+}
+
 struct object *notification_create(struct sim *sim, bool high)
 {
+    struct sync *sync = sync_state(sim);
+    if (!sim->machine_acts)
+        watch_level(sim, sync);
     struct object *object = object_create(sim, OBJECT_NOTIFICATION);
-    const struct sync *sync = sync_state(sim);
     object->manual_reset = true;
     object->high = high;
     object->signalled = high ? sync->memory_high : sync->memory_low;
@@ -70,7 +102,8 @@ void object_release(struct sim *sim, struct object *object)
 const char *object_text(const struct object *object, char text[64])
 {
     static const char *const words[] = {
-        "object", "event", "mutex", "semaphore", "thread", "timer", "memory notification", "timer"};
+        "object", "event", "mutex",          "semaphore", "thread", "timer", "memory notification",
+        "timer",  "job",   "completion port"};
     if (object->kind == OBJECT_THREAD)
         snprintf(text, 64, "the end of thread %u", object->thread->id);
     else
@@ -200,6 +233,9 @@ enum wait_end objects_wait(struct sim *sim, struct object **objects, uint32_t co
 {
     CHECK(count > 0 && count <= WAIT_MAX);
     struct object_wait wait;
+    for (uint32_t i = 0; i < count; i++)
+        if (objects[i]->kind == OBJECT_NOTIFICATION)
+            machine_settle(machine_current()); /* its level is that of now */
     wait.thread = sim->thread;
     wait.reason = (struct wait_reason){.kind = WAITS_OBJECTS, .count = count, .all = all};
     wait.reason.objects = wait.objects;

@@ -86,8 +86,8 @@ BOOL WINAPI AssignProcessToJobObject(HANDLE handle, HANDLE process)
 {
     struct machine *m = machine_current();
     struct sim *sim = m->sim;
-    struct job *job = data_of(handle, OBJECT_JOB);
     enum status status = sim_call(sim, EVENT_AssignProcessToJobObject, NULL);
+    struct job *job = data_of(handle, OBJECT_JOB);
     enum status wrong = !job || !is_this_process(process) ? ST_INVALID_HANDLE
                         : job->has_process                ? ST_ACCESS_DENIED
                                                           : ST_OK;
@@ -103,8 +103,8 @@ BOOL WINAPI AssignProcessToJobObject(HANDLE handle, HANDLE process)
 BOOL WINAPI IsProcessInJob(HANDLE process, HANDLE handle, PBOOL result)
 {
     struct machine *m = machine_current();
-    struct job *job = handle ? data_of(handle, OBJECT_JOB) : m->job;
     enum status status = sim_call(m->sim, EVENT_IsProcessInJob, NULL);
+    struct job *job = handle ? data_of(handle, OBJECT_JOB) : m->job;
     bool in = job && job_contains(job, m->job);
     if (!is_this_process(process) || (handle && !job))
         status = ST_INVALID_HANDLE;
@@ -117,9 +117,9 @@ BOOL WINAPI IsProcessInJob(HANDLE process, HANDLE handle, PBOOL result)
 BOOL WINAPI TerminateJobObject(HANDLE handle, UINT code)
 {
     struct machine *m = machine_current();
+    sim_call(m->sim, EVENT_TerminateJobObject, NULL);
     struct job *job = data_of(handle, OBJECT_JOB);
     enum status status = job ? ST_OK : ST_INVALID_HANDLE;
-    sim_call(m->sim, EVENT_TerminateJobObject, NULL);
     sim_event(m->sim, EVENT_TerminateJobObject, status_code(status), number_of(handle), code, 0, 0);
     if (job && job->has_process)
         sim_stop_text(m->sim, STOP_ABORT, code, "TerminateJobObject(%u)", code);
@@ -185,8 +185,8 @@ BOOL WINAPI SetInformationJobObject(HANDLE handle, JOBOBJECTINFOCLASS about, LPV
                                     DWORD length)
 {
     struct sim *sim = current_sim();
-    struct job *job = data_of(handle, OBJECT_JOB);
     enum status status = sim_call(sim, EVENT_SetInformationJobObject, NULL);
+    struct job *job = data_of(handle, OBJECT_JOB);
     if (!job)
         status = ST_INVALID_HANDLE;
     if (status == ST_OK)
@@ -224,8 +224,8 @@ BOOL WINAPI QueryInformationJobObject(HANDLE handle, JOBOBJECTINFOCLASS about, L
                                       DWORD length, LPDWORD needed)
 {
     struct machine *m = machine_current();
-    struct job *job = handle ? data_of(handle, OBJECT_JOB) : m->job;
     enum status status = sim_call(m->sim, EVENT_QueryInformationJobObject, NULL);
+    struct job *job = handle ? data_of(handle, OBJECT_JOB) : m->job;
     DWORD bytes = size_of_information(about);
     if (!job)
         status = handle ? ST_INVALID_HANDLE : ST_ACCESS_DENIED;
@@ -289,10 +289,10 @@ BOOL WINAPI GetQueuedCompletionStatus(HANDLE handle, LPDWORD bytes, ULONG_PTR *k
                                       LPOVERLAPPED *overlapped, DWORD timeout_ms)
 {
     struct sim *sim = current_sim();
-    struct port *port = data_of(handle, OBJECT_PORT);
     struct packet packet = {0};
-    uint32_t error = port ? 0 : status_code(ST_INVALID_HANDLE);
     sim_call(sim, EVENT_GetQueuedCompletionStatus, NULL);
+    struct port *port = data_of(handle, OBJECT_PORT);
+    uint32_t error = port ? 0 : status_code(ST_INVALID_HANDLE);
     if (port && !wait_for_packet(sim, port, &packet, timeout_ms))
         error = WAIT_TIMEOUT;
     *overlapped = (LPOVERLAPPED)(uintptr_t)packet.overlapped;
@@ -311,9 +311,9 @@ BOOL WINAPI PostQueuedCompletionStatus(HANDLE handle, DWORD bytes, ULONG_PTR key
                                        LPOVERLAPPED overlapped)
 {
     struct sim *sim = current_sim();
-    struct port *port = data_of(handle, OBJECT_PORT);
     const struct packet packet = {bytes, key, (uintptr_t)overlapped};
     enum status status = sim_call(sim, EVENT_PostQueuedCompletionStatus, NULL);
+    struct port *port = data_of(handle, OBJECT_PORT);
     if (!port)
         status = ST_INVALID_HANDLE;
     if (status == ST_OK)

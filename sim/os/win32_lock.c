@@ -57,8 +57,8 @@ static BOOL initialise_section(CRITICAL_SECTION *section, DWORD spin)
         if (lock_renew(sync_state(sim), (uintptr_t)section, LOCK_SECTION, &lock))
             report(sim, lock, "was initialised anew while it was in use");
     }
-    sim_event(sim, EVENT_InitializeCriticalSection, status_code(status), lock ? lock_shown(lock) : 0,
-              spin, 0, 0);
+    sim_event(sim, EVENT_InitializeCriticalSection, status_code(status),
+              lock ? lock_shown(lock) : 0, spin, 0, 0);
     return finish(sim, status);
 }
 
@@ -133,7 +133,8 @@ BOOL WINAPI TryEnterCriticalSection(LPCRITICAL_SECTION section)
     bool taken = lock_try(sim, lock, true);
     if (taken)
         show_owner(section, lock);
-    sim_event(sim, EVENT_EnterCriticalSection, 0, lock_shown(lock), taken ? lock->recursion : 0, 0, 0);
+    sim_event(sim, EVENT_EnterCriticalSection, 0, lock_shown(lock), taken ? lock->recursion : 0, 0,
+              0);
     if (!taken)
         sched_futile(sim);
     return taken;
@@ -152,8 +153,8 @@ void WINAPI LeaveCriticalSection(LPCRITICAL_SECTION section)
     else
         report(sim, lock, "is left by a thread that does not have it");
     show_owner(section, lock);
-    sim_event(sim, EVENT_LeaveCriticalSection, 0, lock_shown(lock), held ? lock->recursion : UINT32_MAX,
-              0, 0);
+    sim_event(sim, EVENT_LeaveCriticalSection, 0, lock_shown(lock),
+              held ? lock->recursion : UINT32_MAX, 0, 0);
 }
 
 void WINAPI DeleteCriticalSection(LPCRITICAL_SECTION section)

@@ -229,8 +229,6 @@ HANDLE WINAPI CreateMemoryResourceNotification(MEMORY_RESOURCE_NOTIFICATION_TYPE
     enum status status = sim_call(sim, EVENT_CreateMemoryResourceNotification, NULL);
     if ((unsigned)type > HighMemoryResourceNotification)
         status = ST_INVALID_PARAMETER;
-    struct machine *m = machine_current();
-    sync_memory_level(sim, machine_memory_resource(m, false), machine_memory_resource(m, true));
     struct object *object = status == ST_OK ? notification_create(sim, type != 0) : NULL;
     return give(sim, object, status, EVENT_CreateMemoryResourceNotification, (unsigned)type, 0);
 }

@@ -275,10 +275,9 @@ HMODULE WINAPI GetModuleHandleW(LPCWSTR name)
 
 static FARPROC find_function(const char *name)
 {
-    static const struct binding *const tables[] = {win32_memory_bindings, win32_heap_bindings,
-                                                   win32_sync_bindings,   win32_lock_bindings,
-                                                   win32_thread_bindings, win32_system_bindings,
-                                                   win32_job_bindings};
+    static const struct binding *const tables[] = {
+        win32_memory_bindings, win32_heap_bindings,   win32_sync_bindings, win32_lock_bindings,
+        win32_thread_bindings, win32_system_bindings, win32_job_bindings};
     for (size_t t = 0; t < sizeof tables / sizeof *tables; t++)
         for (const struct binding *binding = tables[t]; binding->name; binding++)
             if (strcmp(binding->name, name) == 0)

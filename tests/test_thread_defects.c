@@ -90,16 +90,20 @@ static void every_defect_of_threads_is_named_with_its_stack(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* What the run says, without what a sanitizer says before it. */
+static void keep_text(const struct cli_result *result, char text[8192])
+{
+    const char *crash = strstr(result->err, "CRASH");
+    snprintf(text, 8192, "%s%s", result->out, crash ? crash : result->err);
+}
+
 static void defects_of_threads_are_the_same_every_time(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof defects / sizeof *defects; i++) {
-        char line[512], first[8192];
-        const struct cli_result *result = cli("%s", run_line(&defects[i], line));
-        snprintf(first, sizeof first, "%s%s", result->out, result->err);
-        result = cli("%s", line);
-        char second[8192];
-        snprintf(second, sizeof second, "%s%s", result->out, result->err);
+        char line[512], first[8192], second[8192];
+        keep_text(cli("%s", run_line(&defects[i], line)), first);
+        keep_text(cli("%s", line), second);
         assert_string_equal(first, second);
     }
 }

@@ -35,7 +35,7 @@ static void a_cycle_of_owners_is_told_with_all_of_them(void **state)
 static DWORD WINAPI poll_for_ever(LPVOID unused)
 {
     (void)unused;
-    for (int i = 0; i >= 0;)
+    for (unsigned i = 0; i < UINT32_MAX; i++)
         Sleep(100);
     return 0;
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char *scenario(const char *name, const char *text)
 {
@@ -296,6 +297,31 @@ static void what_is_left_behind_is_told(void **state)
 
 /* ---- traces, and in words ---- */
 
+static void heap_blocks_that_a_host_keeps_are_told(void **state)
+{
+    (void)state;
+    static const char text[] = "name: hoards\n"
+                               "workload:\n"
+                               "  - VirtualAlloc: {as: a, size: 1MiB, type: MEM_RESERVE}\n"
+                               "  - VirtualFree: {at: a}\n"
+                               "expect:\n"
+                               "  - nothing-left-behind: yes\n";
+    char folder[256], policy[1024];
+    assert_non_null(getcwd(folder, sizeof folder));
+    snprintf(policy, sizeof policy,
+             "#include \"%s/tests/policies/careless/types.h\"\n"
+             "#define RELEASE(address, size, type) \\\n"
+             "    (HeapAlloc(GetProcessHeap(), 0, 8) && VirtualFree(address, size, type))\n"
+             "#include \"%s/tests/policies/careless/host.h\"\n",
+             folder, folder);
+    write_file(cli_path("hoards.c"), policy, strlen(policy));
+    char path[256];
+    snprintf(path, sizeof path, "%s", cli_path("hoards.c"));
+    cli("run %s --policy %s", scenario("hoards", text), path);
+    expect_exit(1);
+    expect_out("got 1 heap block more than before");
+}
+
 static void a_trace_of_a_scenario_is_enough_to_replay_it(void **state)
 {
     (void)state;
@@ -402,6 +428,7 @@ int main(void)
         cmocka_unit_test(calls_that_give_something_else_are_findings),
         cmocka_unit_test(a_crash_that_was_expected_held),
         cmocka_unit_test(what_is_left_behind_is_told),
+        cmocka_unit_test(heap_blocks_that_a_host_keeps_are_told),
         cmocka_unit_test(a_trace_of_a_scenario_is_enough_to_replay_it),
         cmocka_unit_test(explaining_tells_refusals_failures_and_what_is_left),
         cmocka_unit_test(several_runs_end_in_a_table_and_totals),

@@ -212,12 +212,16 @@ static void a_share_is_compared_before_it_is_rounded(void **state)
         {.kind = EXPECT_SHARE_SERVED,
          .comparison = {COMPARE_EQUAL, 100, 0},
          .text = "served == 100%"},
+        {.kind = EXPECT_SHARE_SERVED,
+         .comparison = {COMPARE_AT_MOST, 99, 0},
+         .text = "served <= 99%"},
     };
-    expecting(expectations, 3);
+    expecting(expectations, 4);
     injecting("VirtualAlloc[commit]#7");
     run_with("passthrough");
-    assert_int_equal(result->broken_count, 1);
+    assert_int_equal(result->broken_count, 2);
     assert_string_equal(result->broken[0].promise, "served == 100%");
+    assert_string_equal(result->broken[1].promise, "served <= 99%");
 }
 
 /* ---- ends ---- */

@@ -261,6 +261,9 @@ static void islands_are_nothing_for_virtual_free_and_cost_no_charge(void **state
     assert_int_equal(machine_commit_bytes(m), 0);
     assert_int_equal(machine_sim(m)->counters[COUNTER_reserve_bytes], 0); /* not the process's */
     assert_int_equal(machine_sim(m)->counters[COUNTER_pressure_peak_bytes], 64 * KIB);
+    take(m, PRESSURE_ADDRESS_SPACE, 64 * KIB);
+    give(m, PRESSURE_ADDRESS_SPACE, 64 * KIB);
+    assert_int_equal(machine_sim(m)->counters[COUNTER_pressure_peak_bytes], 128 * KIB);
     end(m);
 }
 

@@ -66,6 +66,18 @@ static void many_limits_ask_the_same_as_one_go(void **state)
     assert_memory_equal(digests[0], digests[1], sizeof digests[0]);
 }
 
+static void a_round_that_took_longer_delays_the_next_one_whole(void **state)
+{
+    (void)state;
+    struct replay *replay = begin((struct replay_options){.repeat = 2});
+    fake.sim->now_ns = 50000000;
+    to_the_end(replay);
+    /* The first round is made up for at once; the second one has its own times again. */
+    assert_int_equal(fake.note_times[0], 50000000);
+    assert_true(fake.note_times[fake.count - 1] > 50000000);
+    replay_destroy(replay);
+}
+
 static void what_stands_before_a_window_is_made_without_touches(void **state)
 {
     (void)state;
@@ -166,6 +178,7 @@ int main(void)
         TEST(a_replay_stops_before_what_is_due_after_the_limit),
         TEST(the_next_operation_is_performed_however_late_it_is),
         TEST(many_limits_ask_the_same_as_one_go),
+        TEST(a_round_that_took_longer_delays_the_next_one_whole),
         TEST(what_stands_before_a_window_is_made_without_touches),
         TEST(speeds_are_exact_ratios),
         TEST(a_further_pass_begins_when_the_window_ends_with_nothing_left),

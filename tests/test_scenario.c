@@ -190,6 +190,7 @@ static void a_phase_of_a_rate_alone_has_sensible_defaults(void **state)
     assert_true(p->allocate.size.bars_count == 1 && p->allocate.size.bars[0].low == 64 * KiB);
     assert_int_equal(p->allocate.protect, PAGE_READWRITE);
     /* What does not survive has to end some time. */
+    assert_int_equal(p->allocate.lifetime.bars[0].low, 1000 * ms);
     assert_int_equal(p->allocate.lifetime.bars[0].high, 1000 * ms);
     p = first_step("- {phase: x, allocate: {count: 3}}")->phase;
     assert_int_equal(p->allocate.lifetime.bars_count, 0);
@@ -366,6 +367,11 @@ static void rounds_multiply_up_to_ten_million(void **state)
 {
     (void)state;
     first_step("- {repeat: 10000, do: [{repeat: 1000, do: [wait: 0]}]}");
+    expect_refused("name: t\nworkload: [{replay: webapi-regions, from: 2s, to: 2s}]\n",
+                   "to must lie behind from (2s)");
+    expect_refused("name: t\nworkload: [wait: 0]\npressure: [{at: 0, give-back: 1MiB, of: "
+                   "address-space, pieces: 2}]\n",
+                   "pieces are taken, not given back");
     expect_refused("name: t\nworkload: [{repeat: 10000, do: [{repeat: 1001, do: [wait: 0]}]}]\n",
                    "more than 10,000,000 rounds");
     expect_refused("name: t\nworkload:\n- repeat: 100\n  do:\n"

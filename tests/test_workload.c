@@ -97,7 +97,32 @@ static void a_call_ends_every_repeat_around_it_that_waits_for_it(void **state)
     assert_string_equal(fake.notes[fake.count - 1], "register callback");
 }
 
+static void a_refusal_ends_all_repeats_that_wait_for_it_at_once(void **state)
+{
+    (void)state;
+    struct step innermost[] = {RESERVE(0, 0x10000)};
+    struct step inner[] = {REPEAT(5, innermost), LOAD};
+    struct step steps[] = {REPEAT(5, inner), REGISTER};
+    steps[0].until = inner[0].until = UNTIL_REFUSED;
+    fake.refuse_after = 2;
+    fake.refusals = 1;
+    perform(STEPS(steps));
+    EXPECT("reserve 0 10000 4 task", "reserve 0 10000 4 task", "refused reserve 0 10000 4 task",
+           "register callback");
+}
+
 /* ---- side by side ---- */
+
+static void steps_side_by_side_count_the_repeat_around_them(void **state)
+{
+    (void)state;
+    struct step both[] = {RESERVE_EACH(0, 0x10000), WAIT(10)};
+    struct step first[] = {TOGETHER(both)}, second[] = {RELEASE_EACH(0)};
+    struct step steps[] = {REPEAT(3, first), REPEAT(3, second)};
+    perform(STEPS(steps));
+    assert_int_equal(counter(COUNTER_operations_dependent), 0);
+    assert_int_equal(fake.live_count, 0);
+}
 
 static void steps_side_by_side_take_turns_in_virtual_time(void **state)
 {
@@ -384,6 +409,8 @@ int main(void)
         TEST(a_repeat_ends_with_the_call_that_was_refused),
         TEST(a_repeat_ends_with_the_call_that_was_served),
         TEST(a_call_ends_every_repeat_around_it_that_waits_for_it),
+        TEST(a_refusal_ends_all_repeats_that_wait_for_it_at_once),
+        TEST(steps_side_by_side_count_the_repeat_around_them),
         TEST(steps_side_by_side_take_turns_in_virtual_time),
         TEST(equal_times_go_in_the_order_of_the_list),
         TEST(together_ends_with_the_last_of_its_steps),

@@ -167,6 +167,19 @@ static void blocks_die_when_their_lifetimes_end(void **state)
     assert_int_equal(fake.live_count, 0);
 }
 
+static void a_block_dies_before_what_else_is_due_then(void **state)
+{
+    (void)state;
+    struct step_phase phase = a_phase("close");
+    phase.for_ns = 50 * MS;
+    phase.allocate.rate = (struct rate){1, 10 * MS, false};
+    phase.allocate.lifetime = (struct histogram)FIXED(10 * MS);
+    perform_phase(&phase);
+    assert_int_equal(fake.count, 10);
+    for (unsigned i = 0; i < fake.count; i++)
+        assert_int_equal(fake.notes[i][0], i % 2 ? 'f' : 'a');
+}
+
 static void survivors_and_eternal_blocks_outlive_their_phase(void **state)
 {
     (void)state;
@@ -499,6 +512,7 @@ int main(void)
         TEST(operations_take_turns_on_the_threads_of_the_phase),
         TEST(phases_side_by_side_share_virtual_time),
         TEST(blocks_die_when_their_lifetimes_end),
+        TEST(a_block_dies_before_what_else_is_due_then),
         TEST(survivors_and_eternal_blocks_outlive_their_phase),
         TEST(later_phases_find_what_earlier_ones_left),
         TEST(a_phase_may_free_what_is_about_to_die_in_another),

@@ -212,7 +212,7 @@ static const struct key keys_expect[] = {
     {"process-exits", VALUE_COMPARE_COUNT, EXPECT(EXPECT_PROCESS_EXITS), .example = "0",
      .help = "Crashes, aborts and exits of the simulated process"},
     {"injected", VALUE_COMPARE_COUNT, EXPECT(EXPECT_INJECTED), .example = "\">= 1\"",
-     .help = "Failures that the rules of the scenario and --inject handed out"},
+     .help = "Failures and delays that the rules of the scenario and --inject handed out"},
     {"outcome", VALUE_CHOICE, AT(struct expectation_draft, expectation.outcome),
      .section = EXPECT_OUTCOME, .choices = choices_outcomes, .help = "How the run ends"},
     {"nothing-left-behind", VALUE_FLAG, AT(struct expectation_draft, wanted),

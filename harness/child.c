@@ -306,6 +306,7 @@ static void begin_run(struct child *child)
     child->output = (struct output){child->result->output, RUN_OUTPUT_BYTES, 0};
     sim->output = &child->output;
     fault_plan_set(&sim->faults, spec->faults, spec->faults_count);
+    memcpy(sim->costs_ns, spec->plan->costs_ns, sizeof sim->costs_ns);
     watch_begin(child);
     const struct machine_config *machine = &spec->plan->machine;
     sim_event(sim, EVENT_run_begin, 0, spec->seed, machine->ram_bytes, machine->pagefile_bytes,

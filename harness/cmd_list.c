@@ -101,7 +101,7 @@ static void list_counters(void)
 static void list_calls(void)
 {
     for (int i = 0; i < EVENT_KINDS; i++)
-        printf("%-52s %6u ns\n", event_shapes[i].name, event_shapes[i].cost_ns);
+        printf("%-58s %10u ns\n", event_shapes[i].name, event_shapes[i].cost_ns);
 }
 
 static void list_keys(void)

@@ -23,6 +23,7 @@ static struct loader begin(const char *path)
     loader.draft = pool_alloc(pool, sizeof *loader.draft);
     struct scenario *scenario = &loader.draft->scenario;
     scenario->machine = machine_config_default();
+    costs_default(scenario->costs_ns);
     scenario->memory = loader.memory;
     snprintf(scenario->path, sizeof scenario->path, "%s", path);
     return loader;

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include "clr/workload.h"
 #include "core/fault.h"
+#include "core/sim.h"
 #include "harness/expect.h"
 #include "harness/input_file.h"
 #include "os/machine.h"
@@ -36,6 +37,7 @@ struct scenario {
     struct policy_param params[POLICY_PARAMS_MAX];
     uint32_t params_count;
     struct machine_config machine;
+    uint64_t costs_ns[COSTS]; /* virtual time that everything takes */
     struct workload workload;
     struct scenario_fault faults[FAULT_RULES];
     uint32_t faults_count;

@@ -56,6 +56,7 @@ enum section_id {
     SECTION_TOP,
     SECTION_POLICY,
     SECTION_MACHINE,
+    SECTION_COSTS,
     SECTION_NATIVE, /* replay: at the top */
     SECTION_PRESSURE,
     SECTION_FAULT,
@@ -96,7 +97,7 @@ struct key {
     const char *help;     /* a sentence without a full stop at its end */
 };
 
-#define SECTION_KEYS_MAX 48
+#define SECTION_KEYS_MAX 192
 struct section {
     const char *name; /* as messages call it; of a step the key that says which */
     const char *help;
@@ -139,9 +140,9 @@ extern const struct choice choices_memory_types[], choices_free_types[], choices
     X(map_view, "map-view", "The CLR maps a file, past the host, and tells it")                    \
     X(unmap_view, "unmap-view", "The CLR unmaps such a view, and tells the host")
 
-/* The keys of steps: scenario_keys_steps.c, scenario_keys_calls.c. */
+/* The keys of steps: scenario_keys_steps.c, scenario_keys_calls.c; costs: scenario_keys_costs.c. */
 extern const struct key keys_replay[], keys_phase[], keys_touch[], keys_wait[], keys_repeat[],
-    keys_together[], keys_allocate[], keys_phase_touch[], keys_phase_protect[], keys_phase_free[];
+    keys_together[], keys_costs[], keys_allocate[], keys_phase_touch[], keys_phase_protect[], keys_phase_free[];
 #define CALL_KEYS(slot, name, help) extern const struct key keys_call_##slot[];
 CALL_TABLE(CALL_KEYS)
 #undef CALL_KEYS

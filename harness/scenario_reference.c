@@ -51,6 +51,10 @@ static void put_key(enum section_id id, const struct key *key, FILE *out)
 {
     char legal[512], name[64], meaning[768], text[1400];
     key_shown(id, key, name, sizeof name);
+    if (id == SECTION_COSTS) { /* all of a kind, and many */
+        fprintf(out, "  %-60s %s\n", name, key->standard);
+        return;
+    }
     fprintf(out, *left_out(key) ? "  %-22s %s\n" : "  %s\n", name, left_out(key));
     key_legal(key, legal, sizeof legal);
     snprintf(text, sizeof text, "%s%s. Takes %s", key->help, meanings(key, meaning, sizeof meaning),

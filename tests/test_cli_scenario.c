@@ -103,6 +103,45 @@ static void policy_and_seed_are_the_scenarios_unless_given(void **state)
     expect_out("passthrough  seed 1");
 }
 
+/* What one scenario takes with other costs, in virtual nanoseconds. */
+static uint64_t takes_ns(const char *path, const char *settings)
+{
+    cli("run %s --policy passthrough %s --json %s", path, settings, cli_path("costs.json"));
+    expect_exit(0);
+    char *text = json_of(cli_path("costs.json"));
+    uint64_t ns = strtoull(json_value(text, "virtual_ns", 0), NULL, 10);
+    free(text);
+    return ns;
+}
+
+#define THREE_COMMITS                                                                              \
+    "workload:\n"                                                                                  \
+    "  - repeat: 3\n"                                                                              \
+    "    do:\n"                                                                                    \
+    "      - VirtualAlloc: {as: b, size: 64KiB, type: [MEM_RESERVE, MEM_COMMIT]}\n"                \
+    "      - write: {at: b, size: 8KiB}\n"
+
+static void costs_of_calls_and_faults_move_the_clock(void **state)
+{
+    (void)state;
+    const char *path = scenario("costs", "name: costs\n" THREE_COMMITS);
+    uint64_t usual = takes_ns(path, "--seed 1");
+    assert_int_equal(takes_ns(path, "--set costs.VirtualAlloc=1s"),
+                     usual + 3 * UINT64_C(999999400));
+    assert_int_equal(takes_ns(path, "--set costs.IHostMemoryManager::VirtualAlloc=5us"),
+                     usual + 3 * 5000);
+    cli("run %s --set costs.VirtualAloc=1us", path);
+    expect_exit(2);
+    expect_err("did you mean 'VirtualAlloc'?");
+    cli("run %s --set costs.VirtualAlloc=2s", path);
+    expect_exit(2);
+    expect_err("a time up to 1s");
+    /* Six pages by the workload; what the host touches of its own costs the same. */
+    path = scenario("dear", "name: dear\ncosts: {first touch: 1ms}\n" THREE_COMMITS);
+    uint64_t dear = takes_ns(path, "--seed 1");
+    assert_true(dear >= usual + 6 * 999750 && (dear - usual) % 999750 == 0);
+}
+
 static void settings_override_keys_and_parameters(void **state)
 {
     (void)state;
@@ -417,6 +456,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(policy_and_seed_are_the_scenarios_unless_given),
         cmocka_unit_test(settings_override_keys_and_parameters),
+        cmocka_unit_test(costs_of_calls_and_faults_move_the_clock),
         cmocka_unit_test(a_scenario_may_come_from_standard_input),
         cmocka_unit_test(bad_scenarios_are_all_reported_with_exit_6),
         cmocka_unit_test(a_broken_expectation_is_told_with_its_lines),

@@ -20,6 +20,7 @@ static void enter(struct clr *clr, uint16_t call, uint64_t a, uint64_t b, uint64
     sim->host_call_level = -1;
     sim->calls_in_host_call = 0;
     sim->progress++;
+    sim_charge(sim, sim->costs_ns[call]);
     sim->actor = ACTOR_POLICY;
 }
 
@@ -92,6 +93,7 @@ static HRESULT STDMETHODCALLTYPE callback_notify(ICLRMemoryNotificationCallback 
     clr->availability = available;
     if (sim->on_notify)
         sim->on_notify(sim);
+    sim_charge(sim, sim->costs_ns[EVENT_clr_Notification]);
     sim_event(sim, EVENT_clr_Notification, 0, (uint64_t)available, 0, 0, 0);
     return S_OK;
 }

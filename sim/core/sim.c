@@ -14,6 +14,19 @@ const char *const counter_names[COUNTERS] = {
 #undef COUNTER
 };
 
+void costs_default(uint64_t costs_ns[COSTS])
+{
+    static const uint32_t others[] = {
+#define COST(symbol, name, cost, text) [COST_##symbol - EVENT_KINDS] = cost,
+#include "core/costs.def"
+#undef COST
+    };
+    for (int i = 0; i < COSTS; i++) {
+        costs_ns[i] = i < EVENT_KINDS ? event_shapes[i].cost_ns : others[i - EVENT_KINDS];
+        CHECK(costs_ns[i] <= COST_NS_MAX);
+    }
+}
+
 struct sim *sim_create(const struct sim_options *options)
 {
     struct arena arena;
@@ -25,6 +38,7 @@ struct sim *sim_create(const struct sim_options *options)
     sim->seed = options->seed;
     sim->max_calls_in_host_call = options->max_calls_in_host_call ? options->max_calls_in_host_call
                                                                   : DEFAULT_CALLS_IN_HOST_CALL;
+    costs_default(sim->costs_ns);
     sim->processors = 1;
     sim->host_call = EVENT_KINDS;
     sim->host_call_level = -1;

@@ -26,6 +26,19 @@ enum counter {
 };
 extern const char *const counter_names[COUNTERS];
 
+/* What takes virtual time: each kind of record, and what has none (costs.def). */
+enum cost {
+    COST_LAST_EVENT = EVENT_KINDS - 1,
+#define COST(symbol, name, cost, text) COST_##symbol,
+#include "core/costs.def"
+#undef COST
+    COSTS
+};
+/* Nanoseconds at most: with the most records that a run can have the clock still holds. */
+#define COST_NS_MAX UINT64_C(1000000000)
+/* The usual costs, of calls.def and costs.def. */
+void costs_default(uint64_t costs_ns[COSTS]);
+
 /* Who is running: decides which calls count for the fault plan and at which depth they stand. */
 enum actor { ACTOR_MACHINE, ACTOR_CLR, ACTOR_POLICY };
 
@@ -129,6 +142,7 @@ struct sim {
     struct thread *threads[THREADS_MAX];
     struct fault_plan faults;
     uint64_t counters[COUNTERS];
+    uint64_t costs_ns[COSTS]; /* by enum event_kind and enum cost; a scenario may set others */
     uint64_t tls_used; /* TlsAlloc: indexes handed out, one bit each */
     uint64_t draws;    /* random draws made so far: the id of the next one */
     /* Limits that make a policy's endless loop end the same way every time. */
@@ -254,9 +268,9 @@ static inline enum status sim_call(struct sim *sim, uint16_t call, const struct 
 {
     sim->progress++;
     if (__builtin_expect(sim->attention != 0, 0))
-        sched_call(sim, event_shapes[call].cost_ns);
+        sched_call(sim, sim->costs_ns[call]);
     else
-        sim->now_ns += event_shapes[call].cost_ns;
+        sim->now_ns += sim->costs_ns[call];
     if (sim->actor != ACTOR_POLICY)
         return ST_OK;
     sim->counters[COUNTER_win32_calls]++;

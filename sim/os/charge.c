@@ -8,7 +8,6 @@
 
 /* The page file grows by this, or by what is wanted if that is more, and it takes its time. */
 #define GROWTH_BYTES (UINT64_C(16) << 20)
-#define GROWTH_NS 2000000
 
 uint64_t machine_commit_bytes(const struct machine *m)
 {
@@ -71,7 +70,7 @@ static void grow_pagefile(struct machine *m, uint64_t missing_pages)
     CHECK(missing_pages <= left);
     uint64_t before = m->config.pagefile_bytes;
     m->config.pagefile_bytes += (pages < left ? pages : left) << PAGE_SHIFT;
-    sim_charge(m->sim, steps * GROWTH_NS); /* nobody else may take the room meanwhile */
+    sim_charge(m->sim, steps * m->sim->costs_ns[EVENT_pagefile_grows]); /* nobody else may take the room meanwhile */
     sim_event(m->sim, EVENT_pagefile_grows, 0, before, m->config.pagefile_bytes, 0, 0);
 }
 

@@ -180,7 +180,7 @@ static void soft_fault(struct machine *m, uint64_t page, uint32_t *entry, const 
     frame_unlink(&m->phys.frames, f, *entry & PTE_MODIFIED ? LIST_MODIFIED : LIST_STANDBY);
     settle_in(m, f, page, entry, how, false);
     sim->counters[COUNTER_faults_soft] += m->phys.counts;
-    sim_charge(sim, event_shapes[EVENT_soft_fault].cost_ns);
+    sim_charge(sim, sim->costs_ns[EVENT_soft_fault]);
     sim_event(sim, EVENT_soft_fault, 0, page << PAGE_SHIFT, how->write, how->native, 0);
     level_update(m);
 }
@@ -201,7 +201,7 @@ static bool hard_fault(struct machine *m, uint64_t page, uint32_t *entry, const 
     struct grant grant = frame_obtain(m);
     if (sim->touched_count)
         sim_flush_touches(sim);
-    fault_wait(m, event_shapes[EVENT_hard_fault].cost_ns + m->config.pagefile_read_ns, 1);
+    fault_wait(m, m->sim->costs_ns[EVENT_hard_fault] + m->config.pagefile_read_ns, 1);
     if (!unchanged(m, waits, page, entry, before)) {
         frame_give_back(m, grant.frame);
         return false;
@@ -232,9 +232,9 @@ static bool first_touch(struct machine *m, uint64_t page, uint32_t *entry,
     /* What was lost reads as zero, and MEM_RESET_UNDO must fail until it is written. */
     *entry |= before & PTE_LOST ? PTE_RESET : before & PTE_MAPPED ? 0 : PTE_MODIFIED;
     sim->counters[COUNTER_faults_demand_zero] += m->phys.counts;
-    sim_charge(sim, event_shapes[EVENT_first_touch].cost_ns);
+    sim_charge(sim, sim->costs_ns[EVENT_first_touch]);
     if (!grant.zeroed)
-        sim_charge(sim, ZEROING_ON_FAULT_NS);
+        sim_charge(sim, sim->costs_ns[COST_zeroing_on_fault]);
     bool batch = how->native && !grant.replaced;
     uint32_t room = sizeof sim->touched_pages / sizeof *sim->touched_pages;
     if (sim->touched_count == room || (sim->touched_count && !batch))

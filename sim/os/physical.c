@@ -78,7 +78,7 @@ static void add_free(struct machine *m, uint64_t frames)
 {
     struct physical *p = &m->phys;
     if (p->free == 0)
-        p->zeroing_ns = m->sim->now_ns + ZEROING_NS;
+        p->zeroing_ns = m->sim->now_ns + m->sim->costs_ns[COST_zeroing];
     p->free += frames;
 }
 

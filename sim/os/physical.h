@@ -24,11 +24,6 @@
 #include "os/frames.h"
 #include "os/machine.h"
 
-/* The machine zeroes a free frame in the background. */
-#define ZEROING_NS 200
-/* A first touch that finds no zeroed frame zeroes one itself. */
-#define ZEROING_ON_FAULT_NS 100
-
 struct physical {
     struct frames frames;
     uint64_t total;  /* frames of the machine */

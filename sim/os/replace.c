@@ -149,8 +149,8 @@ bool exchange_pages(struct machine *m, uint64_t page, uint32_t *entry, bool writ
     sim->counters[COUNTER_pages_out] += dirty ? p->counts : 0;
     sim->counters[hard ? COUNTER_faults_hard : COUNTER_faults_demand_zero] += p->counts;
     sim->now_ns += dirty ? m->config.pagefile_write_ns : 0;
-    sim->now_ns += hard ? event_shapes[EVENT_hard_fault].cost_ns + m->config.pagefile_read_ns
-                        : event_shapes[EVENT_first_touch].cost_ns + ZEROING_ON_FAULT_NS;
+    sim->now_ns += hard ? sim->costs_ns[EVENT_hard_fault] + m->config.pagefile_read_ns
+                        : sim->costs_ns[EVENT_first_touch] + sim->costs_ns[COST_zeroing_on_fault];
     sim_event(sim, hard ? EVENT_hard_fault : EVENT_first_touch, 0, page << PAGE_SHIFT, write, 0,
               replaced);
     return true;
@@ -293,11 +293,12 @@ void physical_settle(struct machine *m)
     struct physical *p = &m->phys;
     uint64_t now = m->sim->now_ns;
     if (p->free && p->zeroing_ns <= now) {
-        uint64_t done = (now - p->zeroing_ns) / ZEROING_NS + 1;
+        uint64_t each_ns = m->sim->costs_ns[COST_zeroing];
+        uint64_t done = each_ns ? (now - p->zeroing_ns) / each_ns + 1 : p->free;
         done = done < p->free ? done : p->free;
         p->free -= done;
         p->zeroed += done;
-        p->zeroing_ns += done * ZEROING_NS;
+        p->zeroing_ns += done * each_ns;
     }
     if (p->frames.count[LIST_MODIFIED] && p->writer_ns <= now) {
         settle_writer(m);

@@ -435,8 +435,6 @@ DWORD WINAPI SleepEx(DWORD duration_ms, BOOL alertable)
     return 0;
 }
 
-#define PAUSE_NS 40
-
 /* One instruction for the processor, so no record; but spinning must let others run. Alone it does
  * nothing: then only the watch on processor time ends the loop. */
 void YieldProcessor(void)
@@ -445,7 +443,7 @@ void YieldProcessor(void)
     if (sim->attention == 0)
         return;
     sim->progress++;
-    sim_charge(sim, PAUSE_NS);
+    sim_charge(sim, sim->costs_ns[COST_pause]);
     sched_point(sim);
     sched_futile(sim);
 }

@@ -3,6 +3,7 @@
 
 #include "include/windows.h"
 #include "os/heap.h"
+#include "os/space.h"
 
 #define KIB UINT64_C(1024)
 #define MIB (UINT64_C(1) << 20)
@@ -147,6 +148,46 @@ static void limits_that_change_under_load_bind_from_then_on(void **state)
     assert_true(limit(job, 0, 0, 0));
     assert_non_null(VirtualAlloc(NULL, 64 * MIB, NEW, RW));
     assert_int_equal(about(job).PeakJobMemoryUsed, 65 * MIB);
+    end();
+}
+
+static void a_commit_that_needs_no_charge_succeeds_above_a_lowered_limit(void **state)
+{
+    (void)state;
+    begin();
+    HANDLE job = enter_job(JOB_OBJECT_LIMIT_JOB_MEMORY, 4 * MIB), port = listen_to(job, 1);
+    uint8_t *p = VirtualAlloc(NULL, 3 * MIB, MEM_RESERVE, RW);
+    MEMORY_BASIC_INFORMATION info;
+    assert_non_null(VirtualAlloc(p, 2 * MIB, MEM_COMMIT, RW));
+    assert_true(limit(job, JOB_OBJECT_LIMIT_JOB_MEMORY, 0, MIB));
+    /* The same pages again: the protection becomes the new one. */
+    assert_ptr_equal(VirtualAlloc(p, MIB, MEM_COMMIT, PAGE_READONLY), p);
+    assert_int_equal(VirtualQuery(p, &info, sizeof info), sizeof info);
+    assert_int_equal(info.Protect, PAGE_READONLY);
+    expect_no_message(port);
+    /* One page more is refused, and changes nothing of those before it. */
+    assert_null(VirtualAlloc(p, 2 * MIB + 1, MEM_COMMIT, RW));
+    assert_int_equal(GetLastError(), 1455);
+    expect_message(port, JOB_OBJECT_MSG_JOB_MEMORY_LIMIT, 1);
+    assert_int_equal(VirtualQuery(p, &info, sizeof info), sizeof info);
+    assert_int_equal(info.Protect, PAGE_READONLY);
+    assert_int_equal(machine_commit_bytes(run.machine), 2 * MIB);
+    machine_verify(run.machine);
+    end();
+}
+
+static void views_cost_no_charge_and_no_job_forbids_them(void **state)
+{
+    (void)state;
+    begin();
+    HANDLE job = enter_job(JOB_OBJECT_LIMIT_JOB_MEMORY, 4 * MIB);
+    uint64_t view;
+    assert_non_null(VirtualAlloc(NULL, 2 * MIB, NEW, RW));
+    assert_true(limit(job, JOB_OBJECT_LIMIT_JOB_MEMORY, 0, MIB));
+    assert_int_equal(machine_map(run.machine, 0, MIB, RW, REGION_VIEW, &view), ST_OK);
+    assert_int_equal(machine_map_commit(run.machine, view, MIB, RW), ST_OK);
+    assert_int_equal(machine_commit_bytes(run.machine), 2 * MIB);
+    machine_verify(run.machine);
     end();
 }
 
@@ -360,6 +401,8 @@ int main(void)
         cmocka_unit_test(commits_past_the_limit_fail_with_1455_and_tell_the_port),
         cmocka_unit_test(the_tightest_of_nested_limits_decides),
         cmocka_unit_test(limits_that_change_under_load_bind_from_then_on),
+        cmocka_unit_test(a_commit_that_needs_no_charge_succeeds_above_a_lowered_limit),
+        cmocka_unit_test(views_cost_no_charge_and_no_job_forbids_them),
         cmocka_unit_test(memory_from_before_counts_and_refusals_raise_no_peak),
         cmocka_unit_test(heaps_in_a_job_are_refused_what_the_job_forbids),
         cmocka_unit_test(large_pages_are_subject_to_no_job),

@@ -49,8 +49,12 @@ static uint64_t pages_of_jobs(const struct machine *m)
     return m->commit_pages - m->phys.large;
 }
 
+/* Who needs nothing more gets it, even above a limit that was lowered: pages that are committed
+ * can be committed again to change their protection, and views are not charged at all. */
 enum status charge_possible(const struct machine *m, uint64_t pages, bool large)
 {
+    if (pages == 0)
+        return ST_OK;
     if (pages > charge_left(m))
         return ST_COMMITMENT_LIMIT;
     return large || !job_over(m->job, pages_of_jobs(m) + pages) ? ST_OK : ST_COMMITMENT_LIMIT;

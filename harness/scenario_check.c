@@ -7,12 +7,6 @@
 
 #define OPERATIONS_MOST UINT64_C(1000000000)
 
-#define SAY(binding, node, ...)                                                                    \
-    do {                                                                                           \
-        diagnose((binding)->loader->diagnostics, (node)->at, __VA_ARGS__);                         \
-        (binding)->failed = true;                                                                  \
-    } while (0)
-
 /* ---- the workload ---- */
 
 static void check_replay(struct binding *b)
@@ -111,27 +105,6 @@ static void check_touch(struct binding *b)
         SAY(b, given(b, "pages"), "with order zipf these are at most %u", ZIPF_PAGES_MAX);
     if (!given(b, "references"))
         touch->references = touch->pages;
-}
-
-/* ---- pressure ---- */
-
-static void check_pressure(struct binding *b)
-{
-    struct pressure *pressure = b->target;
-    const struct yaml_node *take = given(b, "take"), *back = given(b, "give-back");
-    const struct yaml_node *latency = given(b, "latency"), *limit = given(b, "job-limit");
-    if (!!take + !!back + !!latency + !!limit != 1)
-        SAY(b, back ? back : b->map, "a pressure has one of take, give-back, latency, job-limit");
-    pressure->give_back = back != NULL;
-    if (latency || limit) {
-        if (given(b, "of") || given(b, "over"))
-            SAY(b, b->map, "of and over belong to take and give-back");
-        pressure->of = latency ? PRESSURE_LATENCY : PRESSURE_JOB_LIMIT;
-    }
-    if (pressure->pieces && pressure->of != PRESSURE_ADDRESS_SPACE)
-        SAY(b, given(b, "pieces"), "pieces are of address space: of: address-space");
-    if (pressure->pieces && back)
-        SAY(b, given(b, "pieces"), "pieces are taken, not given back");
 }
 
 /* ---- faults ---- */

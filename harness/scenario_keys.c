@@ -128,6 +128,11 @@ static const struct choice pressures[] = {
     {"ram", PRESSURE_RAM, "RAM is removed from the machine; the commit limit falls with it"},
     {0}};
 
+static const struct choice waves[] = {
+    {"square", PRESSURE_SQUARE, "at the beginning of each period all at once"},
+    {"sawtooth", PRESSURE_SAWTOOTH, "in equal steps"},
+    {0}};
+
 static const struct key keys_pressure[] = {
     {"at", VALUE_TIME, AT(struct pressure, at_ns), 0, TIME_MOST, .required = true, .example = "2s",
      .help = "When, in virtual time from the beginning of the workload"},
@@ -141,6 +146,20 @@ static const struct key keys_pressure[] = {
      .help = "Instead: a job limits the process's commit to so much from now on; all: no longer"},
     {"over", VALUE_TIME, AT(struct pressure, over_ns), 0, TIME_MOST, .standard = "0",
      .example = "500ms", .help = "In equal steps over so long; 0: at once"},
+    {"for", VALUE_TIME, AT(struct pressure, period_ns), 1, TIME_MOST, .example = "2s",
+     .help = "Goes back by itself after so long: all that could be taken is given back, latency and "
+             "job limit are what they were"},
+    {"wave", VALUE_CHOICE, AT(struct pressure, shape), .choices = waves,
+     .help = "Again and again: taken in each period, given back within it"},
+    {"period", VALUE_TIME, AT(struct pressure, period_ns), 1000, TIME_MOST, .example = "2s",
+     .help = "Of a wave: from one beginning to the next"},
+    {"duty", VALUE_PERCENT, AT(struct pressure, duty_percent), 1, 100, .example = "25%",
+     .help = "Of a wave: the part of the period after which all that could be taken is given back; "
+             "left out: 50% of a square wave, 100% of a sawtooth"},
+    {"times", VALUE_COUNT, AT(struct pressure, times), 1, 1000000, .example = "10",
+     .help = "Of a wave: so many periods; left out: until the workload ends"},
+    {"until", VALUE_TIME, AT(struct pressure, until_ns), 1, TIME_MOST, .example = "60s",
+     .help = "Of a wave: ends then, in virtual time; what it holds is given back"},
     {"of", VALUE_CHOICE, AT(struct pressure, of), .choices = pressures, .standard = "memory",
      .help = "What is taken or given back"},
     {"pieces", VALUE_COUNT, AT(struct pressure, pieces), 1, 65536, .example = "16",

@@ -1,33 +1,9 @@
-/* The lists of a scenario: pressure, faults, expectations; and the policy's parameters. See
- * scenario_private.h. */
+/* The lists of a scenario: faults, expectations; and the policy's parameters. Pressure has a file
+ * of its own, scenario_pressure.c. See scenario_private.h. */
 #include "harness/scenario_private.h"
 
 #include <string.h>
 #include "harness/options.h"
-
-/* ---- pressure ---- */
-
-enum read_result read_pressures(struct loader *loader, const struct key *key,
-                                const struct yaml_node *node, void *target)
-{
-    struct workload *workload = &loader->draft->scenario.workload;
-    bool fine = true;
-    (void)target;
-    if (node->kind != YAML_LIST)
-        return READ_WRONG;
-    struct pressure *list = pool_alloc(loader->pool, node->count * sizeof *list);
-    for (size_t i = 0; i < node->count; i++) {
-        size_t before = path_enter(loader, "pressure[%zu]", i);
-        list[i].line = node->items[i]->at.line;
-        list[i].column = node->items[i]->at.column;
-        list[i].path = path_keep(loader);
-        fine = bind_section(loader, key->section, node->items[i], &list[i]) && fine;
-        path_leave(loader, before);
-    }
-    workload->pressure = list;
-    workload->pressure_count = (uint32_t)node->count;
-    return fine ? READ_FINE : READ_SAID;
-}
 
 /* ---- faults ---- */
 

@@ -79,9 +79,16 @@ bool bind_section(struct loader *loader, enum section_id id, const struct yaml_n
                   void *target);
 /* The value of a key of the section, NULL: left out. */
 const struct yaml_node *given(const struct binding *binding, const char *name);
-/* The checks of each section: scenario_check.c; NULL: none. */
+/* The checks of each section: scenario_check.c, scenario_pressure.c; NULL: none. */
 typedef void section_check(struct binding *binding);
 extern section_check *const section_checks[SECTIONS];
+section_check check_pressure;
+/* Diagnoses what the keys of a binding say together. */
+#define SAY(binding, node, ...)                                                                    \
+    do {                                                                                           \
+        diagnose((binding)->loader->diagnostics, (node)->at, __VA_ARGS__);                         \
+        (binding)->failed = true;                                                                  \
+    } while (0)
 /* Adds to the path, like printf; path_leave takes back what it returned. */
 size_t path_enter(struct loader *loader, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

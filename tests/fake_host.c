@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "core/pressure.h"
 #include "harness/recording_write.h"
 
 #define RECORDINGS_MAX 8
@@ -401,12 +402,23 @@ static bool poke(void *context, uint64_t address, const void *bytes, uint64_t co
     return true;
 }
 
+/* A figure: what it was is returned. */
+static uint64_t set_figure(int of, uint64_t value)
+{
+    uint64_t *figure = &fake.figures[of - PRESSURES], before = *figure;
+    note("%s %llu", of == PRESSURE_LATENCY ? "latency" : "job limit", (unsigned long long)value);
+    *figure = value;
+    return before;
+}
+
 static uint64_t pressure(void *context, int of, bool give_back, uint64_t bytes, uint64_t pieces)
 {
-    static const char *const names[] = {"memory", "commit", "pagefile", "address space"};
+    static const char *const names[] = {"memory", "commit", "pagefile", "address space", "ram"};
+    (void)context;
+    if (of >= PRESSURES)
+        return set_figure(of, bytes);
     uint64_t most = give_back ? fake.taken[of] : fake.takeable - fake.taken[of];
     uint64_t really = bytes < most ? bytes : most;
-    (void)context;
     note("%s %llx of %s in %llu", give_back ? "give back" : "take", (unsigned long long)bytes,
          names[of], (unsigned long long)pieces);
     fake.taken[of] += give_back ? -really : really;
@@ -435,6 +447,8 @@ int fake_begin(void **state)
     fake.next = FAKE_FIRST;
     fake.load = 50;
     fake.takeable = UINT64_C(8) << 30;
+    fake.figures[0] = 100000;
+    fake.figures[1] = UINT64_MAX;
     fake.sim = sim_create(&options);
     return fake.sim && fake.notes && fake.note_times && fake.note_threads ? 0 : 1;
 }

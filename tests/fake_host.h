@@ -51,7 +51,8 @@ struct fake {
     uint64_t kinds[FAKE_KINDS]; /* live ones of each kind */
     uint64_t calls, touches, pokes;
     /* How many bytes env->pressure has taken of each kind, and how many it has at most. */
-    uint64_t taken[4], takeable;
+    uint64_t taken[5], takeable;
+    uint64_t figures[2]; /* latency, job limit as env->pressure has set them */
 };
 
 extern struct fake fake;

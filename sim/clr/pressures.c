@@ -1,22 +1,179 @@
 /* Other consumers of the machine, as a workload says: each entry is an activity that acts at its
- * time, before everything of the program that is due at the same time. */
+ * time, before everything of the program that is due at the same time.
+ *
+ * What a step or a ramp took stays until some entry gives it back: all these share one account for
+ * each kind. What a wave took is its own: it gives back exactly what it got, whatever others give
+ * back meanwhile. Figures (latency, job limit) are not taken; a wave of them goes back to what
+ * holds otherwise. */
 #include "clr/workload_private.h"
 
 #define RAMP_STEPS 64
+#define FIGURES 2
 
-struct ramp {
+struct consumer {
     struct activity activity; /* first */
     struct run *run;
     const struct pressure *said;
-    uint64_t steps, done;
+    uint64_t steps, done; /* of the ramp, or of the rise of this period */
+    uint64_t round;       /* periods that are over */
+    uint64_t held;        /* of a wave: bytes that it took and has not given back */
+    uint64_t spell;       /* of a figure: the number of the spell that holds, 0: none does */
 };
+
+/* A figure of the machine. What goes back by itself goes before what stays; of several the one that
+ * began last. */
+struct figure {
+    bool known;         /* what follows is: the figure has been set */
+    uint64_t base, now; /* what stays, what the machine has */
+    uint64_t spells;    /* begun so far */
+};
+
+struct others {
+    struct consumer *consumers; /* workload->pressure_count */
+    uint64_t lasting[PRESSURES]; /* bytes taken by steps and ramps, and not given back yet */
+    uint64_t own[PRESSURES];     /* the sum of what waves hold */
+    struct figure figures[FIGURES];
+};
+
+static bool is_figure(const struct pressure *said)
+{
+    return said->of >= PRESSURES;
+}
+
+static uint64_t unit_of(const struct pressure *said)
+{
+    return said->of == PRESSURE_ADDRESS_SPACE ? GRANULARITY_BYTES : PAGE_BYTES;
+}
+
+/* ---- taking and giving back ---- */
+
+static uint64_t call(struct run *run, const struct pressure *said, bool give_back, uint64_t bytes,
+                     uint64_t pieces)
+{
+    const struct clr_env *env = &run->clr->env;
+    CHECK(env->pressure != NULL);
+    run_as(run->sim, 0);
+    return env->pressure(env->context, (int)said->of, give_back, bytes, pieces);
+}
+
+/* What waves hold is not for others to give back: of a ramp an equal part of what there is else. */
+static void give_back_lasting(struct run *run, const struct pressure *said, uint64_t bytes,
+                              uint64_t parts)
+{
+    struct others *others = run->others;
+    uint64_t *lasting = &others->lasting[said->of], part = *lasting;
+    if (others->own[said->of] > 0) {
+        if (bytes == UINT64_MAX && parts > 1)
+            part = (part / parts + unit_of(said) - 1) / unit_of(said) * unit_of(said);
+        bytes = bytes < part ? bytes : part;
+        parts = 0;
+    }
+    uint64_t got = call(run, said, true, bytes, parts);
+    CHECK(got <= *lasting);
+    *lasting -= got;
+}
+
+static void take_own(struct consumer *c, uint64_t bytes, uint64_t parts)
+{
+    uint64_t got = call(c->run, c->said, false, bytes, parts);
+    c->held += got;
+    c->run->others->own[c->said->of] += got;
+}
+
+static void give_back_own(struct consumer *c)
+{
+    uint64_t *own = &c->run->others->own[c->said->of];
+    CHECK(c->held <= *own);
+    if (c->held == 0)
+        return; /* nothing could be taken */
+    uint64_t got = call(c->run, c->said, true, c->held, 0);
+    CHECK(got == c->held);
+    *own -= got;
+    c->held = 0;
+}
+
+/* ---- figures ---- */
+
+static struct figure *figure_of(struct run *run, const struct pressure *said)
+{
+    CHECK(is_figure(said));
+    CHECK(said->of - PRESSURES < FIGURES);
+    return &run->others->figures[said->of - PRESSURES];
+}
+
+/* The spell of this figure that began last of those that hold, NULL: none does. */
+static const struct consumer *last_spell(const struct run *run, const struct pressure *said)
+{
+    const struct consumer *last = NULL;
+    for (uint32_t i = 0; i < run->workload->pressure_count; i++) {
+        const struct consumer *c = &run->others->consumers[i];
+        if (c->said->of == said->of && c->spell > (last ? last->spell : 0))
+            last = c;
+    }
+    return last;
+}
+
+static void set_figure(struct run *run, const struct pressure *said, uint64_t value)
+{
+    struct figure *figure = figure_of(run, said);
+    uint64_t before = call(run, said, false, value, 0);
+    if (!figure->known)
+        figure->base = before;
+    figure->known = true;
+    figure->now = value;
+}
+
+static void change_for_good(struct run *run, const struct pressure *said)
+{
+    if (!last_spell(run, said))
+        set_figure(run, said, said->bytes);
+    CHECK(figure_of(run, said)->known);
+    figure_of(run, said)->base = said->bytes;
+}
+
+static void begin_spell(struct consumer *c)
+{
+    CHECK(c->spell == 0);
+    c->spell = ++figure_of(c->run, c->said)->spells;
+    set_figure(c->run, c->said, c->said->bytes);
+}
+
+static void end_spell(struct consumer *c)
+{
+    const struct figure *figure = figure_of(c->run, c->said);
+    CHECK(c->spell > 0);
+    CHECK(figure->known);
+    c->spell = 0;
+    const struct consumer *last = last_spell(c->run, c->said);
+    uint64_t value = last ? last->said->bytes : figure->base;
+    if (value != figure->now)
+        set_figure(c->run, c->said, value);
+}
+
+/* ---- steps, ramps and rises ---- */
+
+/* From the beginning of a period of a wave until all is given back. */
+static uint64_t high_ns(const struct pressure *said)
+{
+    CHECK(said->period_ns >= 1);
+    CHECK(said->duty_percent >= 1 && said->duty_percent <= 100);
+    return at_least((uint64_t)((unsigned __int128)said->period_ns * said->duty_percent / 100), 1);
+}
+
+/* How long taking takes. */
+static uint64_t rise_ns(const struct pressure *said)
+{
+    return said->shape == PRESSURE_ONCE       ? said->over_ns
+           : said->shape == PRESSURE_SAWTOOTH ? high_ns(said)
+                                              : 0;
+}
 
 /* A step changes a page at least; in the address space a granule for each island. */
 static uint64_t steps_of(const struct pressure *said)
 {
     bool space = said->of == PRESSURE_ADDRESS_SPACE;
     bool all = said->bytes == UINT64_MAX;
-    if (said->over_ns == 0 || (space && all) || said->of >= PRESSURES)
+    if (rise_ns(said) == 0 || (space && all) || is_figure(said))
         return 1;
     if (all)
         return RAMP_STEPS;
@@ -27,77 +184,142 @@ static uint64_t steps_of(const struct pressure *said)
 
 /* Taken in whole pages, or granules, when so many steps are done; the last one takes what is left
  * over. */
-static uint64_t bytes_after(const struct ramp *ramp, uint64_t steps)
+static uint64_t bytes_after(const struct consumer *c, uint64_t steps)
 {
-    uint64_t bytes = ramp->said->bytes;
-    CHECK(steps <= ramp->steps);
-    if (steps == ramp->steps)
+    uint64_t bytes = c->said->bytes;
+    CHECK(steps <= c->steps);
+    if (steps == c->steps)
         return bytes;
-    uint64_t part = (uint64_t)((unsigned __int128)bytes * steps / ramp->steps);
-    return part -
-           part % (ramp->said->of == PRESSURE_ADDRESS_SPACE ? GRANULARITY_BYTES : PAGE_BYTES);
+    uint64_t part = (uint64_t)((unsigned __int128)bytes * steps / c->steps);
+    return part - part % unit_of(c->said);
 }
 
-static uint64_t due_of(const struct ramp *ramp, uint64_t step)
+/* The next step of a ramp, or of the rise of a wave. */
+static void take_step(struct consumer *c)
 {
-    const struct pressure *said = ramp->said;
-    CHECK(step >= 1);
-    CHECK(step <= ramp->steps);
-    if (said->over_ns == 0)
-        return said->at_ns;
-    return said->at_ns + (uint64_t)((unsigned __int128)said->over_ns * step / ramp->steps);
-}
-
-static void take_step(struct ramp *ramp)
-{
-    const struct clr_env *env = &ramp->run->clr->env;
-    const struct pressure *said = ramp->said;
-    uint64_t bytes = said->bytes, pieces = said->pieces;
-    CHECK(ramp->done < ramp->steps);
+    const struct pressure *said = c->said;
+    uint64_t bytes = said->bytes, parts = said->pieces;
+    CHECK(c->done < c->steps);
     if (bytes != UINT64_MAX)
-        bytes = bytes_after(ramp, ramp->done + 1) - bytes_after(ramp, ramp->done);
-    else if (said->of < PRESSURES && said->of != PRESSURE_ADDRESS_SPACE)
-        pieces = ramp->steps - ramp->done; /* an equal part of what there is now */
+        bytes = bytes_after(c, c->done + 1) - bytes_after(c, c->done);
+    else if (!is_figure(said) && said->of != PRESSURE_ADDRESS_SPACE)
+        parts = c->steps - c->done; /* an equal part of what there is now */
     CHECK(bytes > 0 || said->bytes == 0);
-    run_as(ramp->run->sim, 0);
-    env->pressure(env->context, (int)said->of, said->give_back, bytes, pieces);
-    ramp->done++;
+    c->done++;
+    if (is_figure(said) && said->shape == PRESSURE_ONCE)
+        change_for_good(c->run, said);
+    else if (is_figure(said))
+        begin_spell(c);
+    else if (said->shape != PRESSURE_ONCE)
+        take_own(c, bytes, parts);
+    else if (said->give_back)
+        give_back_lasting(c->run, said, bytes, parts);
+    else
+        c->run->others->lasting[said->of] += call(c->run, said, false, bytes, parts);
+}
+
+/* When so many steps are to be done: a ramp is complete at its end, a sawtooth begins at once. */
+static uint64_t step_ns(const struct consumer *c, uint64_t steps)
+{
+    uint64_t gone = c->said->shape == PRESSURE_ONCE ? steps : steps - 1;
+    CHECK(steps >= 1);
+    CHECK(steps <= c->steps);
+    return (uint64_t)((unsigned __int128)rise_ns(c->said) * gone / c->steps);
 }
 
 static uint64_t ramp_turn(struct activity *activity, uint64_t limit_ns)
 {
-    struct ramp *ramp = (struct ramp *)activity;
+    struct consumer *c = (struct consumer *)activity;
     uint64_t due_ns = activity->due_ns;
     do {
-        reach(ramp->run->sim, due_ns);
-        take_step(ramp);
-        due_ns = ramp->done < ramp->steps ? due_of(ramp, ramp->done + 1) : NEVER;
+        reach(c->run->sim, due_ns);
+        take_step(c);
+        due_ns = c->done < c->steps ? c->said->at_ns + step_ns(c, c->done + 1) : NEVER;
     } while (due_ns <= limit_ns);
     return due_ns;
+}
+
+/* ---- waves ---- */
+
+/* When the wave acts next: rises, falls, ends. */
+static uint64_t wave_due(const struct consumer *c)
+{
+    const struct pressure *said = c->said;
+    if (c->done == 0 && said->times > 0 && c->round == said->times)
+        return NEVER;
+    uint64_t due_ns = said->at_ns + c->round * said->period_ns +
+                      (c->done < c->steps ? step_ns(c, c->done + 1) : high_ns(said));
+    if (said->until_ns == 0 || due_ns < said->until_ns)
+        return due_ns;
+    return c->done > 0 ? said->until_ns : NEVER;
+}
+
+static void fall(struct consumer *c)
+{
+    CHECK(c->done > 0);
+    c->done = 0;
+    c->round++;
+    if (is_figure(c->said))
+        end_spell(c);
+    else
+        give_back_own(c);
+}
+
+static uint64_t wave_turn(struct activity *activity, uint64_t limit_ns)
+{
+    struct consumer *c = (struct consumer *)activity;
+    uint64_t due_ns = activity->due_ns, until_ns = c->said->until_ns;
+    do {
+        reach(c->run->sim, due_ns);
+        if (c->done == c->steps || (until_ns > 0 && due_ns == until_ns))
+            fall(c);
+        else
+            take_step(c);
+        due_ns = wave_due(c);
+    } while (due_ns <= limit_ns);
+    return due_ns;
+}
+
+/* ---- all of them ---- */
+
+static void consumer_begin(struct run *run, struct consumer *c, uint32_t order)
+{
+    const struct pressure *said = c->said;
+    c->steps = steps_of(said);
+    CHECK(c->steps >= 1);
+    CHECK(c->steps <= RAMP_STEPS);
+    if (said->shape == PRESSURE_ONCE)
+        c->activity = (struct activity){said->at_ns + step_ns(c, 1), order, ramp_turn};
+    else
+        c->activity = (struct activity){wave_due(c), order, wave_turn};
+    schedule_add(&run->schedule, &c->activity);
 }
 
 uint32_t pressures_begin(struct run *run)
 {
     const struct workload *workload = run->workload;
+    struct arena *arena = &run->sim->arena;
     uint32_t count = workload->pressure_count;
-    if (count)
-        run->ramps = arena_alloc(&run->sim->arena, count * sizeof *run->ramps);
+    if (count == 0)
+        return 0;
+    CHECK(run->clr->env.pressure != NULL);
+    run->others = arena_alloc(arena, sizeof *run->others);
+    run->others->consumers = arena_alloc(arena, count * sizeof *run->others->consumers);
     for (uint32_t i = 0; i < count; i++) {
-        struct ramp *ramp = &run->ramps[i];
-        CHECK(run->clr->env.pressure != NULL);
-        *ramp = (struct ramp){.run = run, .said = &workload->pressure[i]};
-        ramp->steps = steps_of(ramp->said);
-        CHECK(ramp->steps >= 1);
-        CHECK(ramp->steps <= RAMP_STEPS);
-        ramp->activity = (struct activity){due_of(ramp, 1), i, ramp_turn};
-        schedule_add(&run->schedule, &ramp->activity);
+        struct consumer *c = &run->others->consumers[i];
+        c->run = run;
+        c->said = &workload->pressure[i];
+        consumer_begin(run, c, i);
     }
     return count;
 }
 
 void pressures_drop(struct run *run)
 {
+    struct arena *arena = &run->sim->arena;
     uint32_t count = run->workload->pressure_count;
-    if (count)
-        arena_free(&run->sim->arena, run->ramps, count * sizeof *run->ramps);
+    if (count == 0)
+        return;
+    arena_free(arena, run->others->consumers, count * sizeof *run->others->consumers);
+    arena_free(arena, run->others, sizeof *run->others);
 }

@@ -216,13 +216,24 @@ struct step {
 
 /* ---- pressure: other consumers of the machine ---- */
 
+enum pressure_shape {
+    PRESSURE_ONCE,     /* a step, or a ramp: what is taken stays until it is given back */
+    PRESSURE_SQUARE,   /* taken at the beginning of each period, given back within it */
+    PRESSURE_SAWTOOTH, /* the same, but taken in equal steps until then; no figure */
+};
+
 struct pressure {
     uint64_t at_ns;
-    uint64_t over_ns; /* 0: at once; else a ramp of equal steps, the last at at_ns + over_ns */
+    uint64_t over_ns; /* once. 0: at once; else a ramp of equal steps, the last at at_ns + over_ns */
     enum pressure_of of;
     bool give_back;
     uint64_t bytes;  /* UINT64_MAX: all (give back) or all there is (take) */
     uint64_t pieces; /* address space: so many islands, spread evenly; 0: one */
+    enum pressure_shape shape;
+    uint64_t period_ns;    /* waves, from 1 */
+    uint64_t duty_percent; /* of the period, from 1 to 100: then it is given back */
+    uint64_t times;        /* periods; 0: until the workload ends */
+    uint64_t until_ns;     /* all is given back then and the wave ends; 0: no such time */
     uint32_t line, column;
     const char *path; /* "pressure[0]" */
 };

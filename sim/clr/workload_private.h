@@ -46,7 +46,7 @@ struct run {
     struct holding *oldest, *newest;
     struct held_replay *replays, *last_replay;
     struct phases *phases; /* what phases hold: phase.c */
-    struct ramp *ramps;    /* workload->pressure_count: pressures.c */
+    struct others *others; /* pressures.c */
     uint64_t more_mallocs; /* objects of CreateMalloc so far */
 };
 

@@ -142,7 +142,7 @@ void machine_explain(struct machine *m, uint64_t native_address, char *text, uin
  * like size spread evenly over the address space, beside what stands there, in parts where no hole
  * is large enough. Given back are the newest islands first. Of the others, with
  * UINT64_MAX bytes, that part of all there is: 3 takes a third. Latency and job limit take nothing:
- * they are set to `bytes`, which of the latency are nanoseconds. */
+ * they are set to `bytes`, which of the latency are nanoseconds; returned is what they were. */
 uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back, uint64_t bytes,
                           uint64_t pieces);
 enum memory_level { MEMORY_LOW, MEMORY_NEUTRAL, MEMORY_HIGH };

@@ -9,6 +9,7 @@
 
 #include <string.h>
 #include "core/check.h"
+#include "os/job.h"
 #include "os/machine_private.h"
 
 #define GRANULE_PAGES (GRANULARITY_BYTES >> PAGE_SHIFT)
@@ -194,16 +195,19 @@ static uint64_t change(struct machine *m, enum pressure_of of, bool give_back, u
     return got;
 }
 
+/* Returns what the figure was. */
 static uint64_t change_figure(struct machine *m, enum pressure_of of, uint64_t value)
 {
+    uint64_t before = m->config.pagefile_read_ns;
     if (of == PRESSURE_JOB_LIMIT) {
+        before = m->outer_job && m->outer_job->limit_flags ? m->outer_job->job_limit : UINT64_MAX;
         machine_job_limit(m, value);
-        return value;
+        return before;
     }
     CHECK(of == PRESSURE_LATENCY && value > 0);
-    sim_event(m->sim, EVENT_pagefile_latency, 0, value, m->config.pagefile_read_ns, 0, 0);
+    sim_event(m->sim, EVENT_pagefile_latency, 0, value, before, 0, 0);
     m->config.pagefile_read_ns = value;
-    return value;
+    return before;
 }
 
 uint64_t machine_pressure(struct machine *m, enum pressure_of of, bool give_back, uint64_t bytes,

@@ -61,13 +61,11 @@ static int run_again(const struct trace_file *file, const struct run_spec *spec)
 static int read_plan(const struct trace_file *file, struct run_input *input)
 {
     const struct run_words *words = &file->words;
+    const struct scenario_source source = {
+        file->scenario_path,   file->text,  file->text_bytes, words->settings,
+        words->settings_count, file->files, file->files_count};
     bool usage = false;
-    enum input_result read =
-        file->text
-            ? scenario_parse(file->scenario_path, file->text, file->text_bytes, words->settings,
-                             words->settings_count, stderr, &usage, &input->plan)
-            : scenario_of_recording(file->scenario_path, words->settings, words->settings_count,
-                                    stderr, &usage, &input->plan);
+    enum input_result read = scenario_from(&source, stderr, &usage, &input->plan);
     if (read != INPUT_OK)
         return read == INPUT_NO_FILE || usage ? EXIT_USAGE : EXIT_INPUT;
     return run_input_faults(input, words);

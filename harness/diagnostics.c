@@ -126,8 +126,8 @@ const char *clipped(const char *text, size_t length, char *buffer)
     return buffer;
 }
 
-/* Bytes of the line break at text, 0: there is none. libyaml counts lines the same way. */
-static size_t break_bytes(const char *text, size_t left)
+/* libyaml counts lines the same way. */
+size_t text_break(const char *text, size_t left)
 {
     if ((uint8_t)*text >= 0x20 && (uint8_t)*text < 0x80) /* nearly always */
         return 0;
@@ -159,7 +159,7 @@ static struct reader reader_begin(const char *text, size_t bytes)
 
 static bool at_line_end(const struct reader *r)
 {
-    return r->at >= r->bytes || break_bytes(r->text + r->at, r->bytes - r->at) > 0;
+    return r->at >= r->bytes || text_break(r->text + r->at, r->bytes - r->at) > 0;
 }
 
 static void next_character(struct reader *r)
@@ -176,7 +176,7 @@ static bool go_to_line(struct reader *r, uint32_t line)
             r->at++;
             continue;
         }
-        r->at += break_bytes(r->text + r->at, r->bytes - r->at);
+        r->at += text_break(r->text + r->at, r->bytes - r->at);
         r->start = r->at;
         r->column = 0;
         r->line++;

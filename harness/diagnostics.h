@@ -48,6 +48,9 @@ void diagnostics_print(const struct diagnostics *diagnostics, FILE *out);
 /* Text for use inside a message: one line, at most 40 characters, nothing unprintable. */
 #define CLIPPED_BYTES 176
 const char *clipped(const char *text, size_t length, char *buffer);
+/* Bytes of the line break at a text with so many bytes left, 0: there is none. Breaks are those of
+ * YAML, so that all that counts lines counts the same. */
+size_t text_break(const char *text, size_t left);
 /* The bytes of a line of a text (from 1), without its break. Breaks are those of YAML. */
 const char *text_line(const char *text, size_t bytes, uint32_t line, size_t *length);
 

@@ -13,10 +13,11 @@
 
 /* ---- making ---- */
 
-static struct loader begin(const char *path)
+static struct loader begin(const struct scenario_source *source)
 {
     struct pool *pool = pool_create();
-    struct loader loader = {.pool = pool, .file = path, .repeats = 1};
+    const char *path = source->text ? source->path : "";
+    struct loader loader = {.pool = pool, .source = source, .file = path, .repeats = 1};
     loader.diagnostics = pool_alloc(pool, sizeof *loader.diagnostics);
     loader.memory = pool_alloc(pool, sizeof *loader.memory);
     loader.memory->pool = pool;
@@ -52,30 +53,34 @@ static void finish(struct loader *loader)
     sort_pressure((struct pressure *)workload->pressure, workload->pressure_count);
 }
 
-static void bind_root(struct loader *loader, struct yaml_node *root, const char *const *settings,
-                      uint32_t settings_count)
+static void bind_root(struct loader *loader, struct yaml_node *root)
 {
-    apply_settings(loader, &root, settings, settings_count);
+    apply_settings(loader, &root, loader->source->settings, loader->source->settings_count);
     const struct yaml_node *workload = root->kind == YAML_MAP ? yaml_find(root, "workload") : NULL;
     if (workload)
         collect_names(loader, workload);
     bind_section(loader, SECTION_TOP, root, loader->draft);
 }
 
-/* Hands the scenario over, or the diagnostics to err. */
+/* Hands the scenario over, or the diagnostics to err: its own, then those of files it names. */
 static enum input_result end(struct loader *loader, FILE *err, bool *usage,
                              struct scenario **scenario)
 {
-    const struct diagnostics *diagnostics = loader->diagnostics;
+    const struct diagnostics *own = loader->diagnostics;
+    uint32_t in_files = 0;
+    for (const struct opened_curve *curve = loader->curves; curve; curve = curve->next)
+        in_files += curve->diagnostics->count;
     *usage = false;
     *scenario = NULL;
-    if (diagnostics->count == 0) {
+    if (own->count + in_files == 0) {
         finish(loader);
         *scenario = &loader->draft->scenario;
         return INPUT_OK;
     }
-    diagnostics_print(diagnostics, err);
-    *usage = diagnostics->count == diagnostics->in_settings;
+    diagnostics_print(own, err);
+    for (const struct opened_curve *curve = loader->curves; curve; curve = curve->next)
+        diagnostics_print(curve->diagnostics, err);
+    *usage = own->count + in_files == own->in_settings;
     scenario_free(&loader->draft->scenario);
     return INPUT_INVALID;
 }
@@ -131,23 +136,85 @@ static void find_about(struct scenario *scenario)
     }
 }
 
-/* ---- the three ways ---- */
+/* ---- the ways ---- */
+
+static enum input_result from_text(const struct scenario_source *source, FILE *err, bool *usage,
+                                   struct scenario **scenario)
+{
+    struct loader loader = begin(source);
+    struct scenario *made = &loader.draft->scenario;
+    made->text = pool_text(loader.pool, source->text, source->bytes);
+    made->text_bytes = source->bytes;
+    diagnostics_begin(loader.diagnostics, source->path, made->text, source->bytes);
+    struct yaml_node *root = yaml_parse(loader.pool, loader.diagnostics, made->text, source->bytes);
+    if (root) {
+        bind_root(&loader, root);
+        find_about(made);
+    }
+    return end(&loader, err, usage, scenario);
+}
+
+/* {name: NAME, workload: [{replay: PATH}]}, which settings can change like any other. */
+static struct yaml_node *recording_tree(struct pool *pool, const char *name, const char *path)
+{
+    static const struct place nowhere = {1, 1, 1, NULL};
+    struct yaml_node *nodes = pool_alloc(pool, 3 * sizeof *nodes);
+    struct yaml_node *root = &nodes[0], *list = &nodes[1], *step = &nodes[2];
+    struct yaml_pair *pairs = pool_alloc(pool, 3 * sizeof *pairs);
+    struct yaml_node **items = pool_alloc(pool, sizeof *items);
+    pairs[0] = (struct yaml_pair){yaml_word(pool, "name", nowhere), yaml_word(pool, name, nowhere)};
+    pairs[1] = (struct yaml_pair){yaml_word(pool, "workload", nowhere), list};
+    pairs[2] =
+        (struct yaml_pair){yaml_word(pool, "replay", nowhere), yaml_word(pool, path, nowhere)};
+    items[0] = step;
+    *root = (struct yaml_node){.kind = YAML_MAP, .at = nowhere, .count = 2, .pairs = pairs};
+    *list = (struct yaml_node){.kind = YAML_LIST, .at = nowhere, .count = 1, .items = items};
+    *step = (struct yaml_node){.kind = YAML_MAP, .at = nowhere, .count = 1, .pairs = &pairs[2]};
+    return root;
+}
+
+static enum input_result from_recording(const struct scenario_source *source, FILE *err,
+                                        bool *usage, struct scenario **scenario)
+{
+    struct loader loader = begin(source);
+    struct scenario *made = &loader.draft->scenario;
+    const char *path = source->path;
+    char message[512], name[64];
+    enum input_result result;
+    *usage = false;
+    *scenario = NULL;
+    if (!open_recording(&loader, path, message, sizeof message, &result)) {
+        fprintf(err, "lowwater: %s: %s\n", path, message);
+        scenario_free(made);
+        return result;
+    }
+    snprintf(made->path, sizeof made->path, "%s", path);
+    places_base_name(path, name, sizeof name);
+    diagnostics_begin(loader.diagnostics, made->path, "", 0);
+    bind_root(&loader, recording_tree(loader.pool, name, path));
+    return end(&loader, err, usage, scenario);
+}
+
+enum input_result scenario_from(const struct scenario_source *source, FILE *err, bool *usage,
+                                struct scenario **scenario)
+{
+    return (source->text ? from_text : from_recording)(source, err, usage, scenario);
+}
 
 enum input_result scenario_parse(const char *path, const char *text, size_t bytes,
                                  const char *const *settings, uint32_t settings_count, FILE *err,
                                  bool *usage, struct scenario **scenario)
 {
-    struct loader loader = begin(path);
-    struct scenario *made = &loader.draft->scenario;
-    made->text = pool_text(loader.pool, text, bytes);
-    made->text_bytes = bytes;
-    diagnostics_begin(loader.diagnostics, path, made->text, bytes);
-    struct yaml_node *root = yaml_parse(loader.pool, loader.diagnostics, made->text, bytes);
-    if (root) {
-        bind_root(&loader, root, settings, settings_count);
-        find_about(made);
-    }
-    return end(&loader, err, usage, scenario);
+    const struct scenario_source source = {path, text, bytes, settings, settings_count, NULL, 0};
+    return scenario_from(&source, err, usage, scenario);
+}
+
+enum input_result scenario_of_recording(const char *path, const char *const *settings,
+                                        uint32_t settings_count, FILE *err, bool *usage,
+                                        struct scenario **scenario)
+{
+    const struct scenario_source source = {path, NULL, 0, settings, settings_count, NULL, 0};
+    return scenario_from(&source, err, usage, scenario);
 }
 
 enum input_result scenario_read(const char *path, const char *const *settings,
@@ -170,45 +237,4 @@ enum input_result scenario_read(const char *path, const char *const *settings,
                             err, usage, scenario);
     input_free(&file);
     return result;
-}
-
-/* {name: NAME, workload: [{replay: PATH}]}, which settings can change like any other. */
-static struct yaml_node *recording_tree(struct pool *pool, const char *name, const char *path)
-{
-    static const struct place nowhere = {1, 1, 1, NULL};
-    struct yaml_node *nodes = pool_alloc(pool, 3 * sizeof *nodes);
-    struct yaml_node *root = &nodes[0], *list = &nodes[1], *step = &nodes[2];
-    struct yaml_pair *pairs = pool_alloc(pool, 3 * sizeof *pairs);
-    struct yaml_node **items = pool_alloc(pool, sizeof *items);
-    pairs[0] = (struct yaml_pair){yaml_word(pool, "name", nowhere), yaml_word(pool, name, nowhere)};
-    pairs[1] = (struct yaml_pair){yaml_word(pool, "workload", nowhere), list};
-    pairs[2] =
-        (struct yaml_pair){yaml_word(pool, "replay", nowhere), yaml_word(pool, path, nowhere)};
-    items[0] = step;
-    *root = (struct yaml_node){.kind = YAML_MAP, .at = nowhere, .count = 2, .pairs = pairs};
-    *list = (struct yaml_node){.kind = YAML_LIST, .at = nowhere, .count = 1, .items = items};
-    *step = (struct yaml_node){.kind = YAML_MAP, .at = nowhere, .count = 1, .pairs = &pairs[2]};
-    return root;
-}
-
-enum input_result scenario_of_recording(const char *path, const char *const *settings,
-                                        uint32_t settings_count, FILE *err, bool *usage,
-                                        struct scenario **scenario)
-{
-    struct loader loader = begin("");
-    struct scenario *made = &loader.draft->scenario;
-    char message[512], name[64];
-    enum input_result result;
-    *usage = false;
-    *scenario = NULL;
-    if (!open_recording(&loader, path, message, sizeof message, &result)) {
-        fprintf(err, "lowwater: %s: %s\n", path, message);
-        scenario_free(made);
-        return result;
-    }
-    snprintf(made->path, sizeof made->path, "%s", path);
-    places_base_name(path, name, sizeof name);
-    diagnostics_begin(loader.diagnostics, made->path, "", 0);
-    bind_root(&loader, recording_tree(loader.pool, name, path), settings, settings_count);
-    return end(&loader, err, usage, scenario);
 }

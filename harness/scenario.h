@@ -30,6 +30,15 @@ struct scenario_fault {
     const char *path; /* "faults[0]" */
 };
 
+/* A file that a scenario names and that belongs to it, as a curve of pressure does. */
+struct scenario_file {
+    const char *name; /* as the scenario says */
+    const char *text;
+    size_t bytes;
+};
+#define SCENARIO_FILES_MAX 16
+#define SCENARIO_FILE_BYTES_MAX (1u << 20)
+
 struct scenario {
     const char *name; /* as the file says; of a recording its name */
     uint64_t seed;    /* default 1 */
@@ -48,6 +57,8 @@ struct scenario {
     char path[512];     /* file it was read from; of a recording the recording */
     const char *text;   /* the file's bytes, NULL: of a recording */
     size_t text_bytes;
+    struct scenario_file files[SCENARIO_FILES_MAX]; /* traces hold them */
+    uint32_t files_count;
     void *memory;       /* private: everything above that is pointed to */
 };
 
@@ -67,5 +78,18 @@ enum input_result scenario_of_recording(const char *path, const char *const *set
                                         uint32_t settings_count, FILE *err, bool *usage,
                                         struct scenario **scenario);
 void scenario_free(struct scenario *scenario);
+
+/* What the three are made of: for who has the files that the scenario names, too. */
+struct scenario_source {
+    const char *path;
+    const char *text; /* NULL: path is a recording */
+    size_t bytes;
+    const char *const *settings;
+    uint32_t settings_count;
+    const struct scenario_file *files; /* looked at before those beside the scenario */
+    uint32_t files_count;
+};
+enum input_result scenario_from(const struct scenario_source *source, FILE *err, bool *usage,
+                                struct scenario **scenario);
 
 #endif

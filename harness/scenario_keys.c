@@ -160,6 +160,13 @@ static const struct key keys_pressure[] = {
      .help = "Of a wave: so many periods; left out: until the workload ends"},
     {"until", VALUE_TIME, AT(struct pressure, until_ns), 1, TIME_MOST, .example = "60s",
      .help = "Of a wave: ends then, in virtual time; what it holds is given back"},
+    {"curve", VALUE_CURVE, AT(struct pressure, curve), .example = "recorded.csv",
+     .help = "Instead: a recorded course from a file beside the scenario, with lines of a time and "
+             "of what others hold from then on"},
+    {"scale", VALUE_SPEED, AT(struct pressure, scale_num), .standard = "1/1",
+     .help = "Of a curve: its levels times this"},
+    {"speed", VALUE_SPEED, AT(struct pressure, speed_num), .standard = "1/1",
+     .help = "Of a curve: how fast: 2/1 or 2x is twice as fast"},
     {"of", VALUE_CHOICE, AT(struct pressure, of), .choices = pressures, .standard = "memory",
      .help = "What is taken or given back"},
     {"pieces", VALUE_COUNT, AT(struct pressure, pieces), 1, 65536, .example = "16",

@@ -43,6 +43,7 @@ enum value_type {
     VALUE_HOW_OFTEN,    /* uint64_t: once, forever, a number */
     VALUE_SCHEDULE,     /* the one there is */
     VALUE_RECORDING,    /* const struct recording * */
+    VALUE_CURVE,        /* const struct pressure_curve * */
     VALUE_PARAMS,       /* parameters of the policy */
     VALUE_SECTION,      /* a mapping: section */
     VALUE_STEPS,        /* struct step *, count */

@@ -78,24 +78,46 @@ static void check_pulse(struct binding *b)
     pressure->times = 1;
 }
 
+/* Products with ratios must stay what the engine can count. */
+static void check_curve(struct binding *b)
+{
+    static const char *const of_others[] = {"wave", "over", "for", NULL};
+    struct pressure *pressure = b->target;
+    const struct pressure_curve *curve = pressure->curve;
+    uint64_t most = 0, last = curve->points[curve->count - 1].at_ns;
+    refuse(b, of_others, "cannot stand beside curve");
+    pressure->shape = PRESSURE_CURVE;
+    for (uint64_t i = 0; i < curve->count; i++)
+        most = curve->points[i].bytes > most ? curve->points[i].bytes : most;
+    if ((unsigned __int128)most * pressure->scale_num / pressure->scale_den > CURVE_BYTES_MOST)
+        SAY(b, given(b, "scale"), "the curve takes more than 64TiB so");
+    if ((unsigned __int128)last * pressure->speed_den / pressure->speed_num > CURVE_NS_MOST)
+        SAY(b, given(b, "speed"), "the curve takes more than a day so");
+}
+
 void check_pressure(struct binding *b)
 {
     static const char *const of_waves[] = {"period", "duty", "times", "until", NULL};
-    static const char *const kinds[] = {"take", "give-back", "latency", "job-limit"};
+    static const char *const of_curves[] = {"scale", "speed", NULL};
+    static const char *const kinds[] = {"take", "give-back", "latency", "job-limit", "curve"};
     struct pressure *pressure = b->target;
     int count = 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
         count += given(b, kinds[i]) != NULL;
     if (count != 1)
         SAY(b, given(b, "give-back") ? given(b, "give-back") : b->map,
-            "a pressure has one of take, give-back, latency, job-limit");
+            "a pressure has one of take, give-back, latency, job-limit, curve");
     pressure->give_back = given(b, "give-back") != NULL;
     bool figure = check_figure(b);
-    if (given(b, "wave"))
-        check_wave(b, figure);
-    else
+    if (!given(b, "wave"))
         refuse(b, of_waves, "belongs to wave");
-    if (given(b, "for") && !given(b, "wave"))
+    if (!given(b, "curve"))
+        refuse(b, of_curves, "belongs to curve");
+    if (given(b, "curve"))
+        check_curve(b);
+    else if (given(b, "wave"))
+        check_wave(b, figure);
+    else if (given(b, "for"))
         check_pulse(b);
     if (pressure->pieces && pressure->of != PRESSURE_ADDRESS_SPACE && !figure)
         SAY(b, given(b, "pieces"), "pieces are of address space: of: address-space");

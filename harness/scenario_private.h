@@ -10,6 +10,8 @@
 
 #define AT(type, member) .offset = offsetof(type, member), .width = sizeof(((type *)0)->member)
 
+#define CURVE_BYTES_MOST (UINT64_C(1) << 46) /* what a curve may take, and how long */
+#define CURVE_NS_MOST UINT64_C(86400000000000)
 #define REPEATS_MOST UINT64_C(10000000) /* rounds of all nested repeats together */
 
 /* A scenario in the making, and what only its making needs. */
@@ -31,6 +33,14 @@ struct opened_recording {
     struct recording_file *file;
 };
 
+/* A curve of pressure that has been read: once, however many entries name it. */
+struct opened_curve {
+    struct opened_curve *next;
+    const char *name; /* as the scenario says */
+    struct diagnostics *diagnostics;
+    struct pressure_curve curve;
+};
+
 /* What scenario->memory is. */
 struct scenario_memory {
     struct pool *pool;
@@ -50,7 +60,9 @@ struct loader {
     struct diagnostics *diagnostics;
     struct scenario_memory *memory;
     struct draft *draft;
-    const char *file;            /* path of the scenario: where recordings are looked for */
+    const struct scenario_source *source;
+    const char *file;            /* path of the scenario: where files it names are looked for */
+    struct opened_curve *curves; /* in the order in which they were read */
     enum section_id section;     /* of the key being read */
     const struct yaml_node *map; /* the mapping it stands in */
     struct block_name *names;
@@ -121,11 +133,11 @@ bool read_ratio(const char *text, uint64_t *numerator, uint64_t *denominator);
 const struct choice *find_choice(const struct choice *choices, const char *text, size_t length);
 
 /* scenario_numbers.c, scenario_names.c, scenario_faults.c, scenario_recordings.c, scenario_steps.c,
- * scenario_lists.c. */
+ * scenario_lists.c, scenario_pressure.c, scenario_curves.c. */
 value_reader read_comparison, read_size_range, read_histogram, read_rate;
 value_reader read_address, read_address_kept, read_name, read_of;
 value_reader read_call, read_error, read_how_often;
-value_reader read_recording;
+value_reader read_recording, read_curve;
 value_reader read_section, read_steps, read_params;
 value_reader read_pressures, read_faults, read_expectations;
 

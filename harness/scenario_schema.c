@@ -278,6 +278,7 @@ static void put_value(struct json *json, const struct key *key)
     case VALUE_TEXT:
     case VALUE_CHARACTERS:
     case VALUE_RECORDING:
+    case VALUE_CURVE:
         put_text(json, key);
         break;
     case VALUE_PERCENT:

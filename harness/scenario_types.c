@@ -72,6 +72,8 @@ const struct value_kind value_kinds[VALUE_TYPES] = {
                          "3", "0"},
     [VALUE_SCHEDULE] = {"word", "in-order", NULL, "in-order", "random"},
     [VALUE_RECORDING] = {"file", "a recording", ".+", "webapi-regions", "no-such-recording"},
+    [VALUE_CURVE] = {"file", "a CSV file with lines of a time and a size", ".+", "recorded.csv",
+                     "no-such.csv"},
     [VALUE_PARAMS] = {"mapping", "a mapping like {limit: 512MiB}", NULL, "{limit: 512MiB}",
                       "512MiB"},
     [VALUE_SECTION] = {"mapping", "a mapping", NULL, NULL, "[]"},

@@ -488,6 +488,7 @@ value_reader *const value_readers[VALUE_TYPES] = {
     [VALUE_HOW_OFTEN] = read_how_often,
     [VALUE_SCHEDULE] = read_schedule,
     [VALUE_RECORDING] = read_recording,
+    [VALUE_CURVE] = read_curve,
     [VALUE_PARAMS] = read_params,
     [VALUE_SECTION] = read_section,
     [VALUE_STEPS] = read_steps,

@@ -2,7 +2,7 @@
  *
  * Little-endian. A text header ("key value" lines, closed by an empty line) names version,
  * scenario, policy, seed, the words of the command line that changed the run, and holds the text
- * of the scenario; of recordings it has the checksums. Then come 48-byte records up to the
+ * of the scenario and of the curves it names; of recordings it has the checksums. Then come 48-byte records up to the
  * trailer, which holds their number and the digest. A trace cut short by a dying process has no
  * trailer and can be read all the same.
  *
@@ -35,6 +35,8 @@ struct trace_file {
     struct run_words words;
     const char *text; /* of the scenario; NULL: a recording stood in its place */
     size_t text_bytes;
+    struct scenario_file files[SCENARIO_FILES_MAX]; /* that the scenario names */
+    uint32_t files_count;
     uint64_t recordings[TRACE_RECORDINGS_MAX]; /* checksums, in the order of the plan's replays */
     uint32_t recordings_count;
 

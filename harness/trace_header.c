@@ -4,6 +4,8 @@
  *     scenario NAME
  *     scenario-path /absolute/path
  *     ...
+ *     file 57 day.csv
+ *     <57 bytes of a file that the scenario names, and a newline>
  *     text 312
  *     <312 bytes of YAML and a newline>
  *     <blanks that align the records>
@@ -22,13 +24,13 @@
 #include <xxhash.h>
 #include "harness/options.h"
 
-#define HEADER_BYTES_MAX (SCENARIO_BYTES_MAX + (UINT64_C(1) << 20))
+#define HEADER_BYTES_MAX                                                                           \
+    (SCENARIO_BYTES_MAX + SCENARIO_FILES_MAX * SCENARIO_FILE_BYTES_MAX + (UINT64_C(1) << 20))
 
 /* ---- writing ---- */
 
-static void put_line(FILE *out, const char *key, const char *value)
+static void put_word(FILE *out, const char *value)
 {
-    fprintf(out, "%s ", key);
     for (; *value; value++) {
         if (*value == '\n')
             fputs("\\n", out);
@@ -38,6 +40,12 @@ static void put_line(FILE *out, const char *key, const char *value)
             fputc(*value, out);
     }
     fputc('\n', out);
+}
+
+static void put_line(FILE *out, const char *key, const char *value)
+{
+    fprintf(out, "%s ", key);
+    put_word(out, value);
 }
 
 /* Absolute, so that the trace can be replayed from anywhere. What does not exist (a scenario from
@@ -85,6 +93,17 @@ static void put_words(FILE *out, const struct run_words *words)
         put_line(out, "inject", words->inject[i]);
 }
 
+static void put_files(FILE *out, const struct scenario *plan)
+{
+    for (uint32_t i = 0; i < plan->files_count; i++) {
+        const struct scenario_file *file = &plan->files[i];
+        fprintf(out, "file %zu ", file->bytes);
+        put_word(out, file->name);
+        fwrite(file->text, 1, file->bytes, out);
+        fputc('\n', out);
+    }
+}
+
 void trace_header_write(FILE *out, const struct run_spec *spec)
 {
     uint64_t checksums[TRACE_RECORDINGS_MAX];
@@ -102,6 +121,7 @@ void trace_header_write(FILE *out, const struct run_spec *spec)
     put_words(out, spec->words);
     for (uint32_t i = 0; i < recordings; i++)
         fprintf(out, "recording %016" PRIx64 "\n", checksums[i]);
+    put_files(out, spec->plan);
     if (spec->plan->text) {
         fprintf(out, "text %zu\n", spec->plan->text_bytes);
         fwrite(spec->plan->text, 1, spec->plan->text_bytes, out);
@@ -188,7 +208,25 @@ static bool take_scenario(struct reader *reader, const char *value)
     return true;
 }
 
-static bool take_key(struct reader *reader, const char *key, const char *value)
+/* "57 day.csv", then the bytes. */
+static bool take_file(struct reader *reader, char *value)
+{
+    struct trace_file *trace = reader->file;
+    char *blank = strchr(value, ' ');
+    uint64_t bytes;
+    if (!blank || trace->files_count == SCENARIO_FILES_MAX)
+        return bad(reader, "not a file of the scenario");
+    *blank = '\0';
+    if (!parse_u64(value, &bytes) || bytes > SCENARIO_FILE_BYTES_MAX ||
+        bytes + 1 > reader->end - reader->at)
+        return bad(reader, "not the length of a file");
+    trace->files[trace->files_count++] = (struct scenario_file){
+        keep(reader, blank + 1), (const char *)trace->input.bytes + reader->at, bytes};
+    reader->at += bytes + 1;
+    return true;
+}
+
+static bool take_key(struct reader *reader, const char *key, char *value)
 {
     struct trace_file *file = reader->file;
     struct run_words *words = &file->words;
@@ -212,6 +250,8 @@ static bool take_key(struct reader *reader, const char *key, const char *value)
         return take_word(reader, value, words->inject, &words->inject_count, FAULT_RULES);
     if (strcmp(key, "recording") == 0)
         return take_checksum(reader, value);
+    if (strcmp(key, "file") == 0)
+        return take_file(reader, value);
     if (strcmp(key, "text") == 0)
         return take_scenario(reader, value);
     /* Of version 1: the settings that the scenario has now. */

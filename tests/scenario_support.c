@@ -18,9 +18,10 @@ void unload(void)
     memset(&last, 0, sizeof last);
 }
 
-/* A recording of the name that examples use, made once. */
-static void put_recording_beside(void)
+/* A recording and a curve of the names that examples use, made once. */
+static void put_files_beside(void)
 {
+    static const char curve[] = "0,64MiB\n1.5,0\n";
     static bool done;
     size_t count;
     char *bytes = done ? NULL : read_whole_file(small_recording(), &count);
@@ -29,6 +30,7 @@ static void put_recording_beside(void)
     assert_non_null(bytes);
     write_file(cli_path("webapi-regions.lwt"), bytes, count);
     free(bytes);
+    write_file(cli_path("recorded.csv"), curve, sizeof curve - 1);
     done = true;
 }
 
@@ -37,7 +39,7 @@ const struct loaded *load_bytes(const char *text, size_t bytes, const char *cons
     uint32_t count = 0;
     size_t size = 0;
     unload();
-    put_recording_beside();
+    put_files_beside();
     while (settings && settings[count])
         count++;
     FILE *err = open_memstream(&last_err, &size);

@@ -12,7 +12,7 @@ struct loaded {
 };
 
 /* Loads a text as the file scenario.yaml of the test's folder, where the recording webapi-regions
- * lies as well. The result stays valid until the next call. */
+ * and the curve recorded.csv lie as well. The result stays valid until the next call. */
 const struct loaded *load(const char *text);
 /* The same with --set words, ended by NULL. */
 const struct loaded *load_with(const char *text, const char *const *settings);

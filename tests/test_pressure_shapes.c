@@ -1,5 +1,5 @@
-/* The shapes of pressure: waves, pulses, figures that go back by themselves. What the simulated CLR
- * asks of the machine is compared with levels computed from the words alone. */
+/* The shapes of pressure: waves, pulses, curves, figures that go back by themselves. What the
+ * simulated CLR asks of the machine is compared with levels computed from the words alone. */
 #include "tests/workload_support.h"
 
 #include <stdlib.h>
@@ -163,6 +163,75 @@ static void a_wave_without_an_end_goes_on_until_the_workload_ends(void **state)
     assert_int_equal(fake.taken[PRESSURE_MEMORY], 4096);
 }
 
+/* ---- curves ---- */
+
+static struct pressure course(const struct pressure_curve *curve, uint64_t at_ms)
+{
+    return (struct pressure){.at_ns = at_ms * MS,
+                             .shape = PRESSURE_CURVE,
+                             .curve = curve,
+                             .scale_num = 1,
+                             .scale_den = 1,
+                             .speed_num = 1,
+                             .speed_den = 1};
+}
+
+static void a_curve_holds_at_each_moment_what_its_last_point_says(void **state)
+{
+    (void)state;
+    static const struct curve_point points[] = {
+        {0, 0x4000}, {2 * MS, 0x9000}, {3 * MS, 0x9000}, {7 * MS, 0x1000}, {9 * MS, 0}};
+    static const struct pressure_curve curve = {points, 5};
+    struct pressure p = course(&curve, 10);
+    run_for(100, &p, 1);
+    EXPECT("take 4000 of memory in 0", "take 5000 of memory in 0", "give back 8000 of memory in 0",
+           "give back 1000 of memory in 0");
+    EXPECT_TIMES(10, 12, 17, 19);
+}
+
+static void a_curve_can_be_larger_and_faster_than_it_was_recorded(void **state)
+{
+    (void)state;
+    static const struct curve_point points[] = {{MS, 0x4000}, {7 * MS, 0x1000}};
+    static const struct pressure_curve curve = {points, 2};
+    struct pressure p = course(&curve, 0);
+    p.scale_num = 3;
+    p.scale_den = 2;
+    p.speed_num = 1;
+    p.speed_den = 2;
+    p.of = PRESSURE_COMMIT;
+    run_for(100, &p, 1);
+    EXPECT("take 6000 of commit in 0", "give back 4000 of commit in 0"); /* 1.5 pages are two */
+    EXPECT_TIMES(2, 14);
+}
+
+static void levels_of_address_space_are_whole_granules(void **state)
+{
+    (void)state;
+    static const struct curve_point points[] = {{0, 1}, {MS, 0x10001}, {2 * MS, 0x10000}};
+    static const struct pressure_curve curve = {points, 3};
+    struct pressure p = course(&curve, 0);
+    p.of = PRESSURE_ADDRESS_SPACE;
+    p.pieces = 7;
+    run_for(100, &p, 1);
+    EXPECT("take 10000 of address space in 7", "take 10000 of address space in 7",
+           "give back 10000 of address space in 0");
+}
+
+static void what_a_curve_could_not_take_it_asks_for_at_its_next_point(void **state)
+{
+    (void)state;
+    static const struct curve_point points[] = {{0, 0x8000}, {2 * MS, 0x8000}, {4 * MS, 0x5000}};
+    static const struct pressure_curve curve = {points, 3};
+    struct pressure p[] = {wave(PRESSURE_SQUARE, 0, 0x6000, 1, 100), course(&curve, 0)};
+    p[0].times = 1;
+    fake.takeable = 0x7000;
+    run_for(100, p, 2);
+    EXPECT("take 6000 of memory in 0", "take 8000 of memory in 0", "give back 6000 of memory in 0",
+           "take 7000 of memory in 0", "give back 2000 of memory in 0");
+    assert_int_equal(fake.taken[PRESSURE_MEMORY], 0x5000);
+}
+
 /* ---- figures ---- */
 
 static void a_spike_of_latency_goes_back_to_what_it_was(void **state)
@@ -224,6 +293,32 @@ static uint64_t level_of(const struct pressure *p, uint64_t t)
     return pages * done / steps * 4096;
 }
 
+#define POINTS 40
+static struct curve_point points[POINTS];
+static const struct pressure_curve random_curve = {points, POINTS};
+
+static struct pressure random_course(struct rng *rng)
+{
+    uint64_t at = 0;
+    struct pressure p = course(&random_curve, rng_below(rng, 30));
+    for (int i = 0; i < POINTS; i++, at += 1 + rng_below(rng, 5 * MS))
+        points[i] = (struct curve_point){at, rng_below(rng, 1000000)};
+    p.scale_num = 1 + rng_below(rng, 9);
+    p.scale_den = 1 + rng_below(rng, 9);
+    p.speed_num = 1 + rng_below(rng, 9);
+    p.speed_den = 1 + rng_below(rng, 9);
+    return p;
+}
+
+static uint64_t level_of_course(const struct pressure *p, uint64_t t)
+{
+    uint64_t level = 0;
+    for (int i = 0; i < POINTS; i++)
+        if (p->at_ns + points[i].at_ns * p->speed_den / p->speed_num <= t)
+            level = points[i].bytes * p->scale_num / p->scale_den;
+    return (level + 4095) / 4096 * 4096;
+}
+
 static struct pressure random_wave(struct rng *rng)
 {
     struct pressure p =
@@ -248,23 +343,24 @@ static uint64_t held_at(uint64_t t, unsigned *next, uint64_t held)
     return held;
 }
 
-static void random_waves_have_the_levels_that_their_words_say(void **state)
+static void random_shapes_have_the_levels_that_their_words_say(void **state)
 {
     struct rng rng = rng_keyed(1, RNG_PROPERTY_TEST, 0);
     (void)state;
     fake_start();
     for (int round = 0; round < 100; round++) {
-        struct pressure list[WAVES];
+        struct pressure list[WAVES + 1];
         unsigned next = 0;
         uint64_t held = 0;
         for (int i = 0; i < WAVES; i++)
             list[i] = random_wave(&rng);
+        list[WAVES] = random_course(&rng);
         fake.sim->now_ns = 0;
         memset(fake.taken, 0, sizeof fake.taken);
         forget_notes();
-        run_for(150, list, WAVES);
+        run_for(150, list, WAVES + 1);
         for (uint64_t t = 0; t < 150 * MS; t += MS / 16) {
-            uint64_t level = 0;
+            uint64_t level = level_of_course(&list[WAVES], t);
             for (int i = 0; i < WAVES; i++)
                 level += level_of(&list[i], t);
             held = held_at(t, &next, held);
@@ -282,7 +378,7 @@ static void scarce_memory_comes_back_to_the_last_byte(void **state)
     fake_start();
     fake.quiet = true;
     for (int round = 0; round < 2000; round++) {
-        struct pressure list[2 * WAVES + 1];
+        struct pressure list[2 * WAVES + 2];
         for (int i = 0; i < WAVES; i++) {
             list[i] = random_wave(&rng);
             list[i].until_ns = list[i].at_ns + 1 + rng_below(&rng, 50 * MS);
@@ -294,11 +390,14 @@ static void scarce_memory_comes_back_to_the_last_byte(void **state)
             if (rng_below(&rng, 3) == 0)
                 list[WAVES + i].over_ns = rng_below(&rng, 40 * MS);
         }
-        list[2 * WAVES] =
-            (struct pressure){.at_ns = 120 * MS, .give_back = true, .bytes = UINT64_MAX};
+        list[2 * WAVES] = random_course(&rng);
+        points[POINTS - 1].bytes = 0;
+        list[2 * WAVES].speed_num = list[2 * WAVES].speed_den = 1;
+        list[2 * WAVES + 1] =
+            (struct pressure){.at_ns = 240 * MS, .give_back = true, .bytes = UINT64_MAX};
         fake.sim->now_ns = 0;
         fake.takeable = 4096 * (1 + rng_below(&rng, 600));
-        run_for(130, list, 2 * WAVES + 1);
+        run_for(250, list, 2 * WAVES + 2);
         assert_int_equal(fake.taken[PRESSURE_MEMORY], 0);
     }
 }
@@ -315,9 +414,13 @@ int main(void)
         TEST(a_ramp_back_beside_a_wave_gives_equal_parts_of_the_rest),
         TEST(a_wave_ends_at_its_time_in_the_middle_of_anything),
         TEST(a_wave_without_an_end_goes_on_until_the_workload_ends),
+        TEST(a_curve_holds_at_each_moment_what_its_last_point_says),
+        TEST(a_curve_can_be_larger_and_faster_than_it_was_recorded),
+        TEST(levels_of_address_space_are_whole_granules),
+        TEST(what_a_curve_could_not_take_it_asks_for_at_its_next_point),
         TEST(a_spike_of_latency_goes_back_to_what_it_was),
         TEST(of_several_spikes_the_last_holds_and_what_stays_comes_after_them),
-        TEST(random_waves_have_the_levels_that_their_words_say),
+        TEST(random_shapes_have_the_levels_that_their_words_say),
         TEST(scarce_memory_comes_back_to_the_last_byte),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

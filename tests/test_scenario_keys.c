@@ -29,7 +29,9 @@ static const char *pressure_companion(const char *name)
                 {"period", "take: 1GiB, wave: square, "},
                 {"duty", "take: 1GiB, wave: sawtooth, period: 1s, "},
                 {"times", "take: 1GiB, wave: square, period: 1s, "},
-                {"until", "take: 1GiB, wave: square, period: 1s, "}};
+                {"until", "take: 1GiB, wave: square, period: 1s, "},
+                {"scale", "curve: recorded.csv, "},
+                {"speed", "curve: recorded.csv, "}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (strcmp(rows[i].key, name) == 0)
             return rows[i].needs;
@@ -176,7 +178,7 @@ static void every_key_loads_with_its_example_and_fits_the_schema(void **state)
 static void try_wrong(enum section_id id, const struct key *key)
 {
     static const enum value_type own_words[] = {VALUE_CALL, VALUE_ERROR, VALUE_RECORDING,
-                                                VALUE_SCHEDULE};
+                                                VALUE_CURVE, VALUE_SCHEDULE};
     char message[1024], name[64];
     const char *wrong = value_kinds[key_type(key)].wrong;
     assert_non_null(wrong);
@@ -192,8 +194,8 @@ static void try_wrong(enum section_id id, const struct key *key)
     if (!own && !strstr(first, key_shown(id, key, name, sizeof name)))
         fail_msg("%s\nis refused without naming the key: %s", text, first);
     if (fits_schema(text, message, sizeof message) && key->type != VALUE_ERROR &&
-        key->type != VALUE_RECORDING && key->type != VALUE_BITS && key->type != VALUE_CHANCE &&
-        key->type != VALUE_SPEED && key->type != VALUE_HOW_OFTEN)
+        key->type != VALUE_RECORDING && key->type != VALUE_CURVE && key->type != VALUE_BITS &&
+        key->type != VALUE_CHANCE && key->type != VALUE_SPEED && key->type != VALUE_HOW_OFTEN)
         fail_msg("%s\nis refused, but fits the schema", text);
     free(text);
 }

@@ -2,8 +2,8 @@
  * time, before everything of the program that is due at the same time.
  *
  * What a step or a ramp took stays until some entry gives it back: all these share one account for
- * each kind. What a wave took is its own: it gives back exactly what it got, whatever others give
- * back meanwhile. Figures (latency, job limit) are not taken; a wave of them goes back to what
+ * each kind. What a wave or a curve took is its own: it gives back what it got, whatever others
+ * give back meanwhile. Figures (latency, job limit) are not taken; a wave of them goes back to what
  * holds otherwise. */
 #include "clr/workload_private.h"
 
@@ -14,9 +14,9 @@ struct consumer {
     struct activity activity; /* first */
     struct run *run;
     const struct pressure *said;
-    uint64_t steps, done; /* of the ramp, or of the rise of this period */
+    uint64_t steps, done; /* of the ramp, of the rise of this period; done: points of the curve */
     uint64_t round;       /* periods that are over */
-    uint64_t held;        /* of a wave: bytes that it took and has not given back */
+    uint64_t held;        /* of a wave or curve: bytes that it took and has not given back */
     uint64_t spell;       /* of a figure: the number of the spell that holds, 0: none does */
 };
 
@@ -29,9 +29,9 @@ struct figure {
 };
 
 struct others {
-    struct consumer *consumers; /* workload->pressure_count */
+    struct consumer *consumers;  /* workload->pressure_count */
     uint64_t lasting[PRESSURES]; /* bytes taken by steps and ramps, and not given back yet */
-    uint64_t own[PRESSURES];     /* the sum of what waves hold */
+    uint64_t own[PRESSURES];     /* the sum of what waves and curves hold */
     struct figure figures[FIGURES];
 };
 
@@ -56,7 +56,8 @@ static uint64_t call(struct run *run, const struct pressure *said, bool give_bac
     return env->pressure(env->context, (int)said->of, give_back, bytes, pieces);
 }
 
-/* What waves hold is not for others to give back: of a ramp an equal part of what there is else. */
+/* What waves and curves hold is not for others to give back: of a ramp an equal part of what there
+ * is else. */
 static void give_back_lasting(struct run *run, const struct pressure *said, uint64_t bytes,
                               uint64_t parts)
 {
@@ -80,16 +81,17 @@ static void take_own(struct consumer *c, uint64_t bytes, uint64_t parts)
     c->run->others->own[c->said->of] += got;
 }
 
-static void give_back_own(struct consumer *c)
+static void give_back_own(struct consumer *c, uint64_t bytes)
 {
     uint64_t *own = &c->run->others->own[c->said->of];
+    CHECK(bytes <= c->held);
     CHECK(c->held <= *own);
-    if (c->held == 0)
+    if (bytes == 0)
         return; /* nothing could be taken */
-    uint64_t got = call(c->run, c->said, true, c->held, 0);
-    CHECK(got == c->held);
+    uint64_t got = call(c->run, c->said, true, bytes, 0);
+    CHECK(got == bytes);
     *own -= got;
-    c->held = 0;
+    c->held -= got;
 }
 
 /* ---- figures ---- */
@@ -262,7 +264,7 @@ static void fall(struct consumer *c)
     if (is_figure(c->said))
         end_spell(c);
     else
-        give_back_own(c);
+        give_back_own(c, c->held);
 }
 
 static uint64_t wave_turn(struct activity *activity, uint64_t limit_ns)
@@ -280,6 +282,44 @@ static uint64_t wave_turn(struct activity *activity, uint64_t limit_ns)
     return due_ns;
 }
 
+/* ---- curves ---- */
+
+static uint64_t point_due(const struct consumer *c)
+{
+    const struct pressure *said = c->said;
+    if (c->done == said->curve->count)
+        return NEVER;
+    uint64_t at_ns = said->curve->points[c->done].at_ns;
+    return said->at_ns + (uint64_t)((unsigned __int128)at_ns * said->speed_den / said->speed_num);
+}
+
+/* Levels are absolute: what could not be taken at an earlier point is asked for again. */
+static void reach_level(struct consumer *c)
+{
+    const struct pressure *said = c->said;
+    uint64_t unit = unit_of(said), bytes = said->curve->points[c->done].bytes;
+    CHECK(c->done < said->curve->count);
+    c->done++;
+    uint64_t level = (uint64_t)((unsigned __int128)bytes * said->scale_num / said->scale_den);
+    level = (level + unit - 1) / unit * unit;
+    if (level > c->held)
+        take_own(c, level - c->held, said->pieces);
+    else
+        give_back_own(c, c->held - level);
+}
+
+static uint64_t curve_turn(struct activity *activity, uint64_t limit_ns)
+{
+    struct consumer *c = (struct consumer *)activity;
+    uint64_t due_ns = activity->due_ns;
+    do {
+        reach(c->run->sim, due_ns);
+        reach_level(c);
+        due_ns = point_due(c);
+    } while (due_ns <= limit_ns);
+    return due_ns;
+}
+
 /* ---- all of them ---- */
 
 static void consumer_begin(struct run *run, struct consumer *c, uint32_t order)
@@ -290,6 +330,8 @@ static void consumer_begin(struct run *run, struct consumer *c, uint32_t order)
     CHECK(c->steps <= RAMP_STEPS);
     if (said->shape == PRESSURE_ONCE)
         c->activity = (struct activity){said->at_ns + step_ns(c, 1), order, ramp_turn};
+    else if (said->shape == PRESSURE_CURVE)
+        c->activity = (struct activity){point_due(c), order, curve_turn};
     else
         c->activity = (struct activity){wave_due(c), order, wave_turn};
     schedule_add(&run->schedule, &c->activity);

@@ -216,10 +216,19 @@ struct step {
 
 /* ---- pressure: other consumers of the machine ---- */
 
+/* A recorded course: from each moment on others hold so much, until the next. */
+struct pressure_curve {
+    const struct curve_point {
+        uint64_t at_ns, bytes;
+    } *points; /* in the order of time, each later than the one before */
+    uint64_t count; /* at least 1 */
+};
+
 enum pressure_shape {
     PRESSURE_ONCE,     /* a step, or a ramp: what is taken stays until it is given back */
     PRESSURE_SQUARE,   /* taken at the beginning of each period, given back within it */
     PRESSURE_SAWTOOTH, /* the same, but taken in equal steps until then; no figure */
+    PRESSURE_CURVE,    /* as a curve says; no figure */
 };
 
 struct pressure {
@@ -234,6 +243,9 @@ struct pressure {
     uint64_t duty_percent; /* of the period, from 1 to 100: then it is given back */
     uint64_t times;        /* periods; 0: until the workload ends */
     uint64_t until_ns;     /* all is given back then and the wave ends; 0: no such time */
+    const struct pressure_curve *curve;
+    uint64_t scale_num, scale_den; /* of its levels, and */
+    uint64_t speed_num, speed_den; /* 2/1: twice as fast. Products with its numbers fit 64 bits */
     uint32_t line, column;
     const char *path; /* "pressure[0]" */
 };

@@ -105,6 +105,13 @@ static void check_touch(struct binding *b)
         SAY(b, given(b, "pages"), "with order zipf these are at most %u", ZIPF_PAGES_MAX);
     if (!given(b, "references"))
         touch->references = touch->pages;
+    if (!given(b, "hot"))
+        touch->hot_percent = 20;
+    if (!given(b, "hot-touches"))
+        touch->hot_references_percent = 80;
+    const struct yaml_node *hot = given(b, "hot") ? given(b, "hot") : given(b, "hot-touches");
+    if (hot && touch->order != TOUCH_HOT_COLD)
+        SAY(b, hot, "hot and hot-touches belong to order: hot-cold");
 }
 
 /* ---- faults ---- */

@@ -122,6 +122,7 @@ static const struct choice touch_orders[] = {
     {"sequential", TOUCH_SEQUENTIAL, "one page after the other, again from the first"},
     {"random", TOUCH_RANDOM, "every page equally likely"},
     {"zipf", TOUCH_ZIPF, "the k-th page with a chance of 1/k"},
+    {"hot-cold", TOUCH_HOT_COLD, "some pages, the first ones, get most of the touches"},
     {0}};
 
 const struct key keys_touch[] = {
@@ -131,6 +132,10 @@ const struct key keys_touch[] = {
      .example = "1000", .help = "Pages that the stream chooses from"},
     {"references", VALUE_COUNT, AT(struct step_touch, references), 1, COUNT_MOST,
      .example = "20000", .help = "Touches; left out: as many as pages"},
+    {"hot", VALUE_PERCENT, AT(struct step_touch, hot_percent), 1, 99, .example = "10%",
+     .help = "Of order hot-cold: how many of the pages are hot, one at least; left out: 20%"},
+    {"hot-touches", VALUE_PERCENT, AT(struct step_touch, hot_references_percent), 1, 100,
+     .example = "90%", .help = "Of order hot-cold: how many touches they get; left out: 80%"},
     {"pcg32", VALUE_PCG32, AT(struct step_touch, pcg32),
      .help = "State and sequence of the generator; left out: they follow from the seed"},
     {"write", VALUE_PERCENT, AT(struct step_touch, write_percent), 0, 100, .standard = "0%",

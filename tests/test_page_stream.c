@@ -2,6 +2,7 @@
  * adding up, bounds. */
 #include "tests/support.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,10 +107,39 @@ static void sequential_goes_round_and_random_stays_inside(void **state)
     page_stream_close(&stream, &arena);
 }
 
+/* The same draws as a naive reading of the header. */
+static void hot_pages_get_their_part_of_the_draws(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t pages, hot, percent;
+    } rows[] = {{1000, 100, 90}, {1000, 1, 50}, {7, 3, 0}, {7, 3, 100}, {50, 50, 10}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct page_stream stream;
+        struct pcg32 pcg;
+        uint64_t hot = 0, pages = rows[i].pages;
+        page_stream_open(&stream, &arena, PAGES_HOT_COLD, pages, 42, i);
+        page_stream_heat(&stream, rows[i].hot, rows[i].percent);
+        pcg32_seed(&pcg, 42, i);
+        for (int n = 0; n < 100000; n++) {
+            uint64_t page = page_stream_next(&stream);
+            bool is_hot =
+                pcg32_next(&pcg) * UINT64_C(100) >> 32 < rows[i].percent || rows[i].hot == pages;
+            uint64_t first = is_hot ? 0 : rows[i].hot, part = is_hot ? rows[i].hot : pages - first;
+            unsigned __int128 r = pcg32_next_64(&pcg);
+            assert_int_equal(page, first + (uint64_t)(r * part >> 64));
+            hot += page < rows[i].hot;
+        }
+        uint64_t wanted = rows[i].hot == pages ? 100 : rows[i].percent;
+        assert_in_range(hot + 500, wanted * 1000, wanted * 1000 + 1000);
+        page_stream_close(&stream, &arena);
+    }
+}
+
 static void one_page_is_always_the_next_one(void **state)
 {
     (void)state;
-    for (int order = PAGES_SEQUENTIAL; order <= PAGES_ZIPF; order++) {
+    for (int order = PAGES_SEQUENTIAL; order <= PAGES_HOT_COLD; order++) {
         struct page_stream stream;
         page_stream_open(&stream, &arena, (enum page_order)order, 1, 9, 9);
         for (int i = 0; i < 100; i++)
@@ -127,6 +157,7 @@ int main(void)
         TEST(the_zipf_stream_has_the_published_digest),
         TEST(ranks_are_the_first_whose_sum_exceeds_the_draw),
         TEST(sequential_goes_round_and_random_stays_inside),
+        TEST(hot_pages_get_their_part_of_the_draws),
         TEST(one_page_is_always_the_next_one),
     };
     return cmocka_run_group_tests_name("page streams", tests, NULL, NULL);

@@ -213,6 +213,20 @@ static void a_stream_of_touches_has_its_generator_and_place(void **state)
     assert_true(at->write_percent == 100 && at->rate.per_ns == 1000);
 }
 
+static void hot_and_cold_pages_have_shares(void **state)
+{
+    (void)state;
+    const struct step_touch *touch = first_step("- touch: {order: hot-cold, pages: 5}")->touch;
+    assert_true(touch->order == TOUCH_HOT_COLD);
+    assert_true(touch->hot_percent == 20 && touch->hot_references_percent == 80);
+    touch = first_step("- touch: {order: hot-cold, pages: 5, hot: 1%, hot-touches: 99%}")->touch;
+    assert_true(touch->hot_percent == 1 && touch->hot_references_percent == 99);
+    expect_refused("name: t\nworkload: [touch: {pages: 5, hot: 10%}]\n",
+                   "hot and hot-touches belong to order: hot-cold");
+    expect_refused("name: t\nworkload: [touch: {pages: 5, order: hot-cold, hot: 100%}]\n",
+                   "touch.hot must be a percentage from 1% to 99%, not '100%'");
+}
+
 /* ---- calls ---- */
 
 static void a_call_has_flags_in_every_spelling(void **state)
@@ -550,6 +564,7 @@ int main(void)
         cmocka_unit_test(a_phase_has_histograms_rates_and_actions),
         cmocka_unit_test(a_phase_of_a_rate_alone_has_sensible_defaults),
         cmocka_unit_test(a_stream_of_touches_has_its_generator_and_place),
+        cmocka_unit_test(hot_and_cold_pages_have_shares),
         cmocka_unit_test(a_call_has_flags_in_every_spelling),
         cmocka_unit_test(a_call_has_place_name_thread_and_criticality),
         cmocka_unit_test(results_have_names_numbers_and_kinds),

@@ -48,6 +48,8 @@ static const char *companion(enum section_id id, const char *name)
         return strcmp(name, "for") == 0        ? "allocate: {count: 1}, "
                : strcmp(name, "allocate") == 0 ? "for: 1s, "
                                                : "for: 1s, allocate: {count: 1}, ";
+    case SECTION_TOUCH:
+        return strncmp(name, "hot", 3) == 0 ? "order: hot-cold, " : "";
     case SECTION_ALLOCATE:
     case SECTION_PHASE_TOUCH:
     case SECTION_PHASE_PROTECT:

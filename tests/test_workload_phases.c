@@ -474,6 +474,28 @@ static void a_stream_keeps_its_rate_exactly(void **state)
     assert_in_range(writes, 2350, 2650);
 }
 
+static void hot_pages_of_a_stream_are_its_first(void **state)
+{
+    (void)state;
+    struct step_touch touch = {.order = TOUCH_HOT_COLD,
+                               .pages = 250,
+                               .references = 5000,
+                               .hot_percent = 10,
+                               .hot_references_percent = 70};
+    unsigned hot = 0;
+    perform_stream(&touch);
+    for (unsigned i = 1; i <= 5000; i++)
+        hot += strtoull(fake.notes[i] + strlen("touch "), NULL, 16) < FAKE_FIRST + 25 * 4096;
+    assert_in_range(hot, 3400, 3600);
+    touch.pages = 3; /* one is hot at least */
+    touch.hot_references_percent = 100;
+    forget_notes();
+    perform_stream(&touch);
+    uint64_t first = strtoull(fake.notes[1] + strlen("touch "), NULL, 16);
+    for (unsigned i = 1; i <= 5000; i++)
+        assert_int_equal(strtoull(fake.notes[i] + strlen("touch "), NULL, 16), first);
+}
+
 static void a_stream_can_touch_a_named_block(void **state)
 {
     (void)state;
@@ -527,6 +549,7 @@ int main(void)
         TEST(giving_back_leaves_nothing_of_any_way),
         TEST(a_stream_touches_memory_of_its_own_and_releases_it),
         TEST(a_stream_keeps_its_rate_exactly),
+        TEST(hot_pages_of_a_stream_are_its_first),
         TEST(a_stream_can_touch_a_named_block),
         TEST(a_stream_whose_memory_is_refused_touches_nothing),
     };

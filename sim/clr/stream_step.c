@@ -112,7 +112,8 @@ struct performance *stream_perform(struct run *run, const struct node *node, uin
 {
     static const enum page_order orders[] = {[TOUCH_SEQUENTIAL] = PAGES_SEQUENTIAL,
                                              [TOUCH_RANDOM] = PAGES_RANDOM,
-                                             [TOUCH_ZIPF] = PAGES_ZIPF};
+                                             [TOUCH_ZIPF] = PAGES_ZIPF,
+                                             [TOUCH_HOT_COLD] = PAGES_HOT_COLD};
     const struct step_touch *said = node->step->touch;
     struct arena *arena = &run->sim->arena;
     struct stream *stream = arena_alloc(arena, sizeof *stream);
@@ -132,6 +133,9 @@ struct performance *stream_perform(struct run *run, const struct node *node, uin
         sequence = said->pcg32.sequence;
     }
     page_stream_open(&stream->pages, arena, orders[said->order], said->pages, state, sequence);
+    if (said->order == TOUCH_HOT_COLD)
+        page_stream_heat(&stream->pages, at_least(said->pages * said->hot_percent / 100, 1),
+                         said->hot_references_percent);
     if (said->at && !block_resolve(run, said->at, index, &stream->base))
         stream->base = 0;
     *due_ns = said->references ? begin_ns : NEVER;

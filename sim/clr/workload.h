@@ -98,7 +98,7 @@ struct step_phase {
 
 /* ---- streams of touches ---- */
 
-enum touch_order { TOUCH_SEQUENTIAL, TOUCH_RANDOM, TOUCH_ZIPF };
+enum touch_order { TOUCH_SEQUENTIAL, TOUCH_RANDOM, TOUCH_ZIPF, TOUCH_HOT_COLD };
 
 struct touch_pcg32 { /* PCG32 XSH-RR seeded the standard way; not given: keyed by the run's seed */
     bool given;
@@ -109,6 +109,8 @@ struct block_address;
 struct step_touch {
     enum touch_order order;
     uint64_t pages, references;
+    uint64_t hot_percent;            /* hot and cold: of the pages, the first ones, and */
+    uint64_t hot_references_percent; /* how many of the references these get */
     struct touch_pcg32 pcg32;
     uint64_t write_percent;
     struct rate rate; /* references; not given: as fast as the machine serves them */

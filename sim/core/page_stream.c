@@ -46,13 +46,22 @@ void page_stream_open(struct page_stream *stream, struct arena *arena, enum page
 {
     CHECK(pages > 0);
     CHECK(pages <= UINT32_MAX);
-    *stream = (struct page_stream){.order = order, .pages = pages};
+    *stream = (struct page_stream){.order = order, .pages = pages, .hot = pages};
     pcg32_seed(&stream->pcg, state, sequence);
     if (order != PAGES_ZIPF)
         return;
     stream->sums = arena_alloc(arena, pages * sizeof *stream->sums);
     add_up(stream);
     make_guide(stream, arena);
+}
+
+void page_stream_heat(struct page_stream *stream, uint64_t hot, uint64_t hot_percent)
+{
+    CHECK(stream->order == PAGES_HOT_COLD);
+    CHECK(hot >= 1 && hot <= stream->pages);
+    CHECK(hot_percent <= 100);
+    stream->hot = hot;
+    stream->hot_percent = hot_percent;
 }
 
 void page_stream_close(struct page_stream *stream, struct arena *arena)

@@ -5,7 +5,9 @@
  * first. Random: page floor(r * n / 2^64) of n. Zipf with exponent 1: rank i weighs
  * floor(2^40 / (i + 1)); with T the sum of the weights the rank is the first whose running sum
  * exceeds floor(r * T / 2^64), and the page is (rank * 611953 + 12345) mod n, so that popular pages
- * do not lie side by side. */
+ * do not lie side by side. Hot and cold: the first h of the n pages get p percent of the draws, of
+ * h = n all; 32 bits of PCG32, s, say which (hot: floor(s * 100 / 2^32) < p), then r is drawn and
+ * the page is one of these as with random. */
 #ifndef LW_CORE_PAGE_STREAM_H
 #define LW_CORE_PAGE_STREAM_H
 
@@ -35,7 +37,7 @@ static inline uint64_t pcg32_next_64(struct pcg32 *pcg)
     return high << 32 | pcg32_next(pcg);
 }
 
-enum page_order { PAGES_SEQUENTIAL, PAGES_RANDOM, PAGES_ZIPF };
+enum page_order { PAGES_SEQUENTIAL, PAGES_RANDOM, PAGES_ZIPF, PAGES_HOT_COLD };
 
 struct page_stream {
     enum page_order order;
@@ -48,11 +50,15 @@ struct page_stream {
     uint32_t *guide;
     uint64_t stretches;
     unsigned shift;
+    uint64_t hot, hot_percent; /* hot and cold: hot pages, and what part of the draws they get */
 };
 
 /* pages: 1 to 2^32 - 1. Zipf takes 16 to 24 bytes a page from the arena. */
 void page_stream_open(struct page_stream *stream, struct arena *arena, enum page_order order,
                       uint64_t pages, uint64_t state, uint64_t sequence);
+/* After opening with hot and cold: so many hot pages (1 to pages) get so many percent of the draws (0
+ * to 100). */
+void page_stream_heat(struct page_stream *stream, uint64_t hot, uint64_t hot_percent);
 void page_stream_close(struct page_stream *stream, struct arena *arena);
 
 static inline uint64_t page_stream_zipf(struct page_stream *stream)
@@ -65,6 +71,20 @@ static inline uint64_t page_stream_zipf(struct page_stream *stream)
     return (rank * 611953 + 12345) % stream->pages;
 }
 
+static inline uint64_t page_stream_below(struct page_stream *stream, uint64_t pages)
+{
+    return (uint64_t)(((unsigned __int128)pcg32_next_64(&stream->pcg) * pages) >> 64);
+}
+
+static inline uint64_t page_stream_hot_cold(struct page_stream *stream)
+{
+    uint64_t percent = ((uint64_t)pcg32_next(&stream->pcg) * 100) >> 32;
+    uint64_t cold = stream->pages - stream->hot;
+    if (percent < stream->hot_percent || cold == 0)
+        return page_stream_below(stream, stream->hot);
+    return stream->hot + page_stream_below(stream, cold);
+}
+
 /* The next page, 0 .. pages-1. */
 static inline uint64_t page_stream_next(struct page_stream *stream)
 {
@@ -72,7 +92,9 @@ static inline uint64_t page_stream_next(struct page_stream *stream)
     if (stream->order == PAGES_ZIPF)
         return page_stream_zipf(stream);
     if (stream->order == PAGES_RANDOM)
-        return (uint64_t)(((unsigned __int128)pcg32_next_64(&stream->pcg) * stream->pages) >> 64);
+        return page_stream_below(stream, stream->pages);
+    if (stream->order == PAGES_HOT_COLD)
+        return page_stream_hot_cold(stream);
     stream->position = page + 1 == stream->pages ? 0 : page + 1;
     return page;
 }

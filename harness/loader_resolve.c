@@ -7,12 +7,13 @@
 #include "harness/loader_private.h"
 
 #include <dlfcn.h>
+#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include "core/check.h"
 
-/* ---- the simulator's names, sorted once ---- */
+/* ---- the simulator's names ---- */
 
 static const struct binding *const *binding_tables(size_t *count)
 {
@@ -29,41 +30,32 @@ static const struct binding *const *binding_tables(size_t *count)
     return tables;
 }
 
-static int by_name(const void *a, const void *b)
+/* All bindings by name; built when the first policy of the process is loaded. */
+static struct hsearch_data *bindings_by_name(void)
 {
-    return strcmp(((const struct binding *)a)->name, ((const struct binding *)b)->name);
-}
-
-/* All bindings in one sorted array; built when the first policy of the process is loaded. */
-static const struct binding *sorted_bindings(size_t *count)
-{
-    static struct binding *sorted;
-    static size_t total;
-    if (!sorted) {
-        size_t tables_count;
-        const struct binding *const *tables = binding_tables(&tables_count);
-        for (size_t t = 0; t < tables_count; t++)
-            for (const struct binding *b = tables[t]; b->name; b++)
-                total++;
-        sorted = malloc(total * sizeof *sorted);
-        CHECK(sorted != NULL);
-        size_t used = 0;
-        for (size_t t = 0; t < tables_count; t++)
-            for (const struct binding *b = tables[t]; b->name; b++)
-                sorted[used++] = *b;
-        qsort(sorted, total, sizeof *sorted, by_name);
-    }
-    *count = total;
-    return sorted;
+    static struct hsearch_data names;
+    static bool built;
+    if (built)
+        return &names;
+    size_t tables_count, total = 0;
+    const struct binding *const *tables = binding_tables(&tables_count);
+    for (size_t t = 0; t < tables_count; t++)
+        for (const struct binding *b = tables[t]; b->name; b++)
+            total++;
+    CHECK(hcreate_r(2 * total, &names) != 0);
+    for (size_t t = 0; t < tables_count; t++)
+        for (const struct binding *b = tables[t]; b->name; b++) {
+            ENTRY *kept, entry = {(char *)b->name, (void *)b->address};
+            CHECK(hsearch_r(entry, ENTER, &kept, &names) != 0);
+        }
+    built = true;
+    return &names;
 }
 
 static uint64_t find_binding(const char *name)
 {
-    size_t count;
-    const struct binding *bindings = sorted_bindings(&count);
-    struct binding key = {.name = name};
-    const struct binding *found = bsearch(&key, bindings, count, sizeof key, by_name);
-    return found ? (uint64_t)(uintptr_t)found->address : 0;
+    ENTRY *found, key = {.key = (char *)name};
+    return hsearch_r(key, FIND, &found, bindings_by_name()) ? (uint64_t)(uintptr_t)found->data : 0;
 }
 
 /* ---- definitions in loaded modules ---- */

@@ -92,6 +92,14 @@ static uint64_t env_pressure(void *context, int of, bool give_back, uint64_t byt
     return machine_pressure(child->machine, (enum pressure_of)of, give_back, bytes, pieces);
 }
 
+static void env_memory_truth(void *context, struct memory_truth *truth)
+{
+    struct child *child = context;
+    struct memory_status status;
+    machine_memory_truth(child->machine, &status);
+    *truth = (struct memory_truth){status.load_percent, status.avail_phys, status.total_phys};
+}
+
 /* ---- finding the host in the policy ---- */
 
 typedef HRESULT(STDMETHODCALLTYPE *manager_factory)(IHostMemoryManager **manager);
@@ -198,7 +206,8 @@ static void start_clr(struct child *child, struct clr *clr)
                                 .os_release = env_release,
                                 .peek = env_peek,
                                 .poke = env_poke,
-                                .pressure = env_pressure};
+                                .pressure = env_pressure,
+                                .memory_truth = env_memory_truth};
     struct found_host host = {NULL, NULL};
     bool is_control;
     void *factory = find_factory(child, &is_control);

@@ -180,6 +180,19 @@ static void put_injected(struct writer *w, const struct event *event)
 }
 
 /* "pressure: 16 MiB of memory taken, 1 GiB held". */
+/* The answer before was better than the truth. */
+static void put_truth(struct writer *w, const struct event *event)
+{
+    char bytes[32], over[32];
+    put(w, "the truth: load %" PRIu64 "%%, %s available", event->arg[0],
+        exact_bytes_text(event->arg[1], bytes, sizeof bytes));
+    if (event->arg[2])
+        put(w, "; the answer is %" PRIu64 " points less", event->arg[2]);
+    if (event->arg[3])
+        put(w, "%s %s too much", event->arg[2] ? "," : "; the answer is",
+            exact_bytes_text(event->arg[3], over, sizeof over));
+}
+
 static void put_pressure(struct writer *w, const struct event *event)
 {
     bool give_back = event->arg[0] >> 32 != 0, all = event->arg[1] == UINT64_MAX;
@@ -230,6 +243,9 @@ static bool put_sentence(struct writer *w, const struct event *event)
         return true;
     case EVENT_pressure:
         put_pressure(w, event);
+        return true;
+    case EVENT_load_truth:
+        put_truth(w, event);
         return true;
     case EVENT_run_begin:
         put_begin(w, event);

@@ -16,8 +16,15 @@ const char *finding_promise(enum finding_kind kind)
         "a thread gives back its locks before it ends",
         "the CLR is notified by threads that have no lock",
         "locks and handles are used between being made and being destroyed",
-        "the host's threads end when everything is released"};
+        "the host's threads end when everything is released",
+        "GetMemoryLoad with S_OK writes both results, the load a percentage",
+        "what GetMemoryLoad calls available is memory that the machine has"};
     return promises[kind];
+}
+
+static const char *severity(enum finding_kind kind)
+{
+    return kind == FINDING_AVAILABLE ? "W" : "E";
 }
 
 void report_thread_findings(const struct report_run *run, FILE *out)
@@ -39,7 +46,7 @@ void report_thread_findings(const struct report_run *run, FILE *out)
         put_stack(run->result, finding->frames, finding->frames_count, ID_INDENT, out);
     }
     if (report->findings_others)
-        fprintf(out, "  and %s more about threads\n",
+        fprintf(out, "  and %s more of this kind\n",
                 count_text(report->findings_others, number, sizeof number));
 }
 
@@ -87,7 +94,7 @@ void json_thread_findings(struct json *json, const struct report_run *run, const
         const struct thread_finding *finding = &result->threads.findings[i];
         json_object(json);
         json_field(json, "id", finding_name(finding->kind));
-        json_field(json, "severity", "E");
+        json_field(json, "severity", severity(finding->kind));
         json_field(json, "promise", finding_promise(finding->kind));
         json_field(json, "explanation", finding->text);
         json_field_number(json, "thread", finding->thread);

@@ -39,11 +39,18 @@ static uint64_t threads_of_steps(const struct step *steps, uint32_t count)
 
 /* ---- findings ---- */
 
+/* A text up to a colon says what is wrong, behind it stands how it was the first time. */
+static bool same_text(const char *a, const char *b)
+{
+    size_t length = strcspn(a, ":");
+    return strcspn(b, ":") == length && strncmp(a, b, length) == 0;
+}
+
 static struct thread_finding *find(struct thread_report *report, enum finding_kind kind,
                                    const char *text)
 {
     for (uint32_t i = 0; i < report->findings_count; i++)
-        if (report->findings[i].kind == kind && strcmp(report->findings[i].text, text) == 0)
+        if (report->findings[i].kind == kind && same_text(report->findings[i].text, text))
             return &report->findings[i];
     return NULL;
 }

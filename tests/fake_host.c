@@ -254,10 +254,13 @@ static HRESULT STDMETHODCALLTYPE memory_load(IHostMemoryManager *self, DWORD *lo
 {
     (void)self;
     assert_int_equal(fake.sim->host_call_level, -1);
-    *load = fake.load;
-    *available = 1 << 30;
     note("load");
-    return S_OK;
+    fake.truth = fake.truth_then;
+    if (!fake.no_load)
+        *load = fake.load;
+    if (!fake.no_available)
+        *available = fake.available ? fake.available : 1 << 30;
+    return fake.load_refused ? E_FAIL : S_OK;
 }
 
 static HRESULT STDMETHODCALLTYPE register_callback(IHostMemoryManager *self,
@@ -425,6 +428,12 @@ static uint64_t pressure(void *context, int of, bool give_back, uint64_t bytes, 
     return really;
 }
 
+static void memory_truth(void *context, struct memory_truth *truth)
+{
+    (void)context;
+    *truth = fake.truth;
+}
+
 /* ---- a test's run ---- */
 
 static struct recording recordings[RECORDINGS_MAX];
@@ -476,7 +485,8 @@ struct clr *fake_start(void)
                           .os_release = os_release,
                           .peek = peek,
                           .poke = poke,
-                          .pressure = pressure};
+                          .pressure = pressure,
+                          .memory_truth = fake.knows_truth ? memory_truth : NULL};
     struct clr *clr = arena_alloc(&fake.sim->arena, sizeof *clr);
     fake.clr = clr;
     assert_int_equal(clr_start(clr, &env, NULL, &fake.manager), S_OK);

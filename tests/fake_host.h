@@ -41,6 +41,11 @@ struct fake {
     uint64_t dirty_at;  /* address of the one byte that is 0xcd, 0: none */
     uint64_t forbidden; /* address of a page that cannot be touched, 0: none */
     uint32_t load;      /* percent, default 50 */
+    uint64_t available; /* 0: 1 GiB */
+    bool no_load, no_available, load_refused; /* GetMemoryLoad writes less, or fails */
+    /* What the machine says, before GetMemoryLoad and from its return on. */
+    struct memory_truth truth, truth_then;
+    bool knows_truth;
     long references;    /* of manager, malloc and control together, beyond the CLR's own */
     ICLRMemoryNotificationCallback *callback;
     struct fake_live {

@@ -6,6 +6,7 @@
 #include "tests/support.h"
 
 #include <string.h>
+#include "core/rng.h"
 #include "core/sim.h"
 #include "include/windows.h"
 #include "include/psapi.h"

@@ -113,12 +113,41 @@ static void a_job_limit_is_lowered_under_load_and_raised_again(void **state)
              "  - VirtualAlloc: {at: a, size: 64MiB, type: MEM_COMMIT, expect: ok}\n");
 }
 
+/* ---- what a host says about it ---- */
+
+static void find_in(const char *host, const char *id, const char *severity, const char *words)
+{
+    cli("run load-answers-stay-sane --policy tests/policies/careless/%s.c --json %s", host,
+        cli_path("found.json"));
+    expect_exit(1);
+    expect_out(words);
+    char *json = read_whole_file(cli_path("found.json"), NULL);
+    bool found = false;
+    for (unsigned i = 0; i < json_count(json, "id"); i++)
+        found = found || strcmp(json_value(json, "id", i), id) == 0;
+    assert_true(found);
+    bool as_severe = false;
+    for (unsigned i = 0; i < json_count(json, "severity"); i++)
+        as_severe = as_severe || strcmp(json_value(json, "severity", i), severity) == 0;
+    assert_true(as_severe);
+    free(json);
+}
+
+static void impossible_answers_are_findings_with_the_first_and_their_number(void **state)
+{
+    (void)state;
+    find_in("overstates-load", "L1", "E", "a load above 100%: 101%\n          at event");
+    expect_out("times in all");
+    find_in("available-address-space", "L2", "W", "more available than there is memory: ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_swings_and_comes_back_exactly),
         cmocka_unit_test(a_wave_on_a_full_machine_gives_back_what_it_got),
         cmocka_unit_test(latency_and_job_limit_go_back_by_themselves),
+        cmocka_unit_test(impossible_answers_are_findings_with_the_first_and_their_number),
         cmocka_unit_test(a_job_limit_is_lowered_under_load_and_raised_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,9 @@ static const struct defect {
     {"insists-on-an-address", "commit-without-an-address", 1, {"E_INVALIDARG"}},
     {"overstates-load", "load-answers-stay-sane", 1, {"100"}},
     {"available-address-space", "load-answers-stay-sane", 1, {"128"}},
+    {"overstates-load", "load-answers-stay-sane", 1, {"a load above 100%"}},
+    {"available-address-space", "load-answers-stay-sane", 1, {"more available than there is"}},
+    {"remembers-load", "load-answers-follow-the-machine", 1, {"load-under-peak-percent"}},
     {"repeats-low", "pressure-ramp-and-recovery", 1, {"low-notifications"}},
     {"never-recovers", "pressure-ramp-and-recovery", 1, {"E_OUTOFMEMORY"}},
     /* sizes and ranges */

@@ -255,6 +255,48 @@ static void bytes_of_absent_pages_can_be_looked_at_without_a_fault(void **state)
     end();
 }
 
+/* ---- the truth without effects ---- */
+
+static void compare_truth(void)
+{
+    struct memory_status truth, status;
+    machine_memory_truth(m, &truth);
+    machine_memory_status(m, &status);
+    assert_memory_equal(&truth, &status, sizeof status);
+}
+
+/* Files too small for what is modified: which pages the writer can write depends on slots, on copies
+ * that present pages give up, and on pages that have a file of their own. */
+static void the_truth_knows_what_the_writer_has_done_with_a_full_file(void **state)
+{
+    struct rng rng = rng_keyed(5, RNG_PROPERTY_TEST, 0);
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        struct machine_config config = small(64);
+        config.pagefile_bytes = (1 + rng_below(&rng, 24)) * PAGE_BYTES;
+        begin(&config, false);
+        uint64_t view, base = commit(40);
+        assert_int_equal(machine_map(m, 0, 16 * PAGE_BYTES, RW, REGION_VIEW, &view), ST_OK);
+        assert_int_equal(machine_map_commit(m, view, 16 * PAGE_BYTES, RW), ST_OK);
+        for (int step = 0; step < 60; step++) {
+            bool mapped = rng_below(&rng, 4) == 0;
+            uint64_t first = rng_below(&rng, mapped ? 16 : 40);
+            uint64_t pages = 1 + rng_below(&rng, (mapped ? 16 : 40) - first);
+            touch(mapped ? view : base, first, pages,
+                  rng_below(&rng, 2) ? ACCESS_WRITE : ACCESS_READ);
+            if (rng_below(&rng, 3) == 0)
+                machine_empty_working_set(m);
+            if (rng_below(&rng, 3) == 0)
+                machine_pressure(m, PRESSURE_PAGEFILE, rng_below(&rng, 2),
+                                 rng_below(&rng, 8) * PAGE_BYTES, 0);
+            sim->now_ns += rng_below(&rng, 40 * config.pagefile_write_ns);
+            if (rng_below(&rng, 2))
+                compare_truth();
+        }
+        end();
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -269,6 +311,7 @@ int main(void)
         cmocka_unit_test(the_level_changes_while_the_writer_works),
         cmocka_unit_test(the_hand_sees_what_native_code_touches_again),
         cmocka_unit_test(bytes_of_absent_pages_can_be_looked_at_without_a_fault),
+        cmocka_unit_test(the_truth_knows_what_the_writer_has_done_with_a_full_file),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

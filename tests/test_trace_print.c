@@ -228,6 +228,11 @@ static void values_show_as_names_and_exact_sizes(void **state)
     expect_text("pressure: 8 MiB of commit taken (64 MiB asked), 24 MiB held");
     made_add(&made, EVENT_pressure, false, 0, UINT64_C(1) << 32, UINT64_MAX, 24 << 20, 0);
     expect_text("pressure: 24 MiB of memory given back, 0 held");
+    made_add(&made, EVENT_load_truth, false, 0, 97, 12 << 20, 12, 40 << 20);
+    expect_text(
+        "the truth: load 97%, 12 MiB available; the answer is 12 points less, 40 MiB too much");
+    made_add(&made, EVENT_load_truth, false, 0, 97, 12 << 20, 0, 4096);
+    expect_text("the truth: load 97%, 12 MiB available; the answer is 4 KiB too much");
     made_add(&made, EVENT_AcquireSRWLock, true, 0, 4, 0, 0, 0);
     expect_text("AcquireSRWLock(lock 4, not exclusive)");
 }

@@ -2,6 +2,7 @@
 #define CINTERFACE
 #define COBJMACROS
 #include "clr/host.h"
+#include "clr/load.h"
 
 /* What the CLR leaves in a result before the call: never a sensible address. */
 #define GARBAGE ((void *)(uintptr_t)0xBAADF00DBAADF00D)
@@ -295,13 +296,19 @@ HRESULT host_virtual_protect(struct clr *clr, uint64_t address, uint64_t size, u
 
 HRESULT host_get_memory_load(struct clr *clr, uint32_t *load, uint64_t *available)
 {
-    DWORD percent = 0;
-    SIZE_T bytes = 0;
+    DWORD percent = LOAD_UNWRITTEN;
+    SIZE_T bytes = AVAILABLE_UNWRITTEN;
+    struct load_answer answer = {.clr = clr};
     enter(clr, EVENT_host_GetMemoryLoad, 0, 0, 0);
-    HRESULT hr = leave(clr, IHostMemoryManager_GetMemoryLoad(clr->manager, &percent, &bytes));
-    sim_event(clr->sim, EVENT_host_GetMemoryLoad, (uint32_t)hr, percent, bytes, 0, 0);
-    *load = percent;
-    *available = bytes;
+    load_call_begins(&answer);
+    HRESULT hr = IHostMemoryManager_GetMemoryLoad(clr->manager, &percent, &bytes);
+    load_call_ends(&answer);
+    leave(clr, hr);
+    *load = percent != LOAD_UNWRITTEN ? percent : 0;
+    *available = bytes != AVAILABLE_UNWRITTEN ? bytes : 0;
+    sim_event(clr->sim, EVENT_host_GetMemoryLoad, (uint32_t)hr, *load, *available, 0, 0);
+    if (hr == S_OK)
+        load_judge(&answer, percent, bytes);
     return hr;
 }
 

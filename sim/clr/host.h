@@ -11,6 +11,12 @@
 #include "core/sim.h"
 #include "include/mscoree.h"
 
+/* The physical memory there is. */
+struct memory_truth {
+    uint32_t load_percent;
+    uint64_t available_bytes, physical_bytes;
+};
+
 /* What the CLR can do besides calling the host: provided by the harness, because the CLR layer
  * does not know the machine. Addresses are native. */
 struct clr_env {
@@ -33,6 +39,9 @@ struct clr_env {
      * space (enum pressure_of). Returns how many it really were. pieces: islands in the address
      * space; of the others, with UINT64_MAX bytes, so large a part of all there is (0, 1: all). */
     uint64_t (*pressure)(void *context, int of, bool give_back, uint64_t bytes, uint64_t pieces);
+    /* What GlobalMemoryStatusEx would say at this moment; asking has no effect. NULL: nobody
+     * knows. */
+    void (*memory_truth)(void *context, struct memory_truth *truth);
 };
 
 struct step;
@@ -83,6 +92,7 @@ HRESULT host_virtual_free(struct clr *clr, uint64_t address, uint64_t size, uint
 HRESULT host_virtual_query(struct clr *clr, uint64_t address, MEMORY_BASIC_INFORMATION *info);
 HRESULT host_virtual_protect(struct clr *clr, uint64_t address, uint64_t size, uint32_t protect,
                              uint32_t *old);
+/* What the answer says is compared with the machine: load.h. */
 HRESULT host_get_memory_load(struct clr *clr, uint32_t *load, uint64_t *available);
 HRESULT host_needs_address_space(struct clr *clr, uint64_t address, uint64_t size);
 HRESULT host_acquired_address_space(struct clr *clr, uint64_t address, uint64_t size);

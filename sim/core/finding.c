@@ -1,4 +1,4 @@
-/* Broken promises about threads, and who a flow of control runs as. See sim.h. */
+/* Broken promises that do not end the run, and who a flow of control runs as. See sim.h. */
 #include "core/sim.h"
 
 #include <stdarg.h>
@@ -22,7 +22,8 @@ void thread_free_area(struct thread *thread)
 const char *finding_name(enum finding_kind kind)
 {
     static const char *const names[FINDING_KINDS] = {"lock-at-exit", "lock-in-callback",
-                                                     "lock-invalid", "thread-leak"};
+                                                     "lock-invalid", "thread-leak",
+                                                     "L1", "L2"};
     CHECK(kind < FINDING_KINDS);
     return names[kind];
 }

@@ -59,12 +59,14 @@ enum stop_kind {
     STOP_KINDS
 };
 
-/* Broken promises about threads that do not end the run. */
+/* Broken promises that do not end the run: about threads, and answers that cannot be. */
 enum finding_kind {
     FINDING_LOCK_AT_EXIT,     /* a thread ended and still has a lock */
     FINDING_LOCK_IN_CALLBACK, /* the CLR was notified by a thread that has a lock */
     FINDING_LOCK_INVALID,     /* a lock or handle used before it is made or after it is destroyed */
     FINDING_THREAD_LEAK,      /* everything was released and a thread still runs */
+    FINDING_LOAD,             /* L1: GetMemoryLoad with S_OK and no percentage, or nothing */
+    FINDING_AVAILABLE,        /* L2: more bytes available than the machine has memory */
     FINDING_KINDS
 };
 

@@ -87,6 +87,9 @@ struct memory_status { /* MEMORYSTATUSEX */
     uint64_t total_phys, avail_phys, total_pagefile, avail_pagefile, total_virtual, avail_virtual;
 };
 void machine_memory_status(struct machine *m, struct memory_status *status);
+/* What machine_memory_status would say at this moment, without its effects: what the page writer has
+ * done until now is counted, not done. */
+void machine_memory_truth(const struct machine *m, struct memory_status *status);
 
 /* ---- memory that does not come from VirtualAlloc (no failure point, no record) ---- */
 

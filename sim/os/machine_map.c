@@ -85,10 +85,10 @@ void machine_note_native(struct machine *m, uint64_t native_address, uint64_t si
     m->ranges[m->ranges_count++] = (struct native_range){native_address, size, protect, type};
 }
 
-void machine_memory_status(struct machine *m, struct memory_status *status)
+static void fill_status(const struct machine *m, uint64_t available, struct memory_status *status)
 {
-    physical_settle(m);
-    uint64_t frames = m->phys.total, available = machine_available_frames(m);
+    uint64_t frames = m->phys.total;
+    CHECK(available <= frames);
     uint64_t limit = machine_commit_limit(m), job = job_limit(m->job);
     uint64_t total_virtual = (m->end_page - LOWEST_PAGE) << PAGE_SHIFT;
     uint64_t hundredth = (frames << PAGE_SHIFT) / 100;
@@ -103,6 +103,17 @@ void machine_memory_status(struct machine *m, struct memory_status *status)
     /* Integer division twice, as Windows does. */
     uint64_t load = hundredth ? (status->total_phys - status->avail_phys) / hundredth : 0;
     status->load_percent = load > 100 ? 100 : (uint32_t)load;
+}
+
+void machine_memory_status(struct machine *m, struct memory_status *status)
+{
+    physical_settle(m);
+    fill_status(m, machine_available_frames(m), status);
+}
+
+void machine_memory_truth(const struct machine *m, struct memory_status *status)
+{
+    fill_status(m, machine_available_frames(m) + pages_to_settle(m), status);
 }
 
 void machine_left_behind(struct machine *m, struct machine_left *left)

@@ -143,6 +143,8 @@ void trim_range(struct machine *m, struct page_range range);
 void trim_all(struct machine *m);
 /* What the writer and the zeroing of frames have done until now. */
 void physical_settle(struct machine *m);
+/* How many pages the writer has written until now that physical_settle does not know of yet. */
+uint64_t pages_to_settle(const struct machine *m);
 /* The first page of the modified list that its file has room for; 0: none. */
 uint32_t next_to_write(const struct machine *m);
 /* A page of the modified list gets its copy. */

@@ -288,6 +288,34 @@ static void settle_writer(struct machine *m)
                   p->frames.count[LIST_STANDBY], frames_available(p) << PAGE_SHIFT);
 }
 
+/* The same choices as settle_writer makes, on sums: while there is room in the file every page goes,
+ * then those that have a file of their own. */
+uint64_t pages_to_settle(const struct machine *m)
+{
+    const struct physical *p = &m->phys;
+    const struct frames *frames = &p->frames;
+    uint64_t now = m->sim->now_ns, written = 0, left = slots_left(m), copies = p->copies;
+    uint64_t standby = frames->count[LIST_STANDBY];
+    uint32_t f = frames->link[LIST_MODIFIED].next;
+    for (uint64_t at_ns = p->writer_ns; f != LIST_MODIFIED && at_ns <= now;
+         f = frames->link[f].next) {
+        bool mapped = *frames->of[f].entry & PTE_MAPPED;
+        bool room = left > 0 || copies > standby;
+        if (!room && p->mapped == 0)
+            break;
+        if (!room && !mapped)
+            continue;
+        if (!mapped && left > 0) { /* else a present page gives up its copy for this one */
+            left--;
+            copies++;
+        }
+        standby++;
+        written++;
+        at_ns += m->config.pagefile_write_ns;
+    }
+    return written;
+}
+
 void physical_settle(struct machine *m)
 {
     struct physical *p = &m->phys;

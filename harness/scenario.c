@@ -50,6 +50,7 @@ static void finish(struct loader *loader)
         names[i] = loader->names[i].text;
     workload->names = names;
     workload->names_count = (uint32_t)loader->names_count;
+    workload->release = loader->draft->scenario.shutdown_release;
     sort_pressure((struct pressure *)workload->pressure, workload->pressure_count);
 }
 

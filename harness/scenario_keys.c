@@ -15,7 +15,7 @@ static const struct choice schedules[] = {
 
 static const struct choice shutdowns[] = {
     {"none", 0, "the CLR leaves without releasing anything, as the real one does"},
-    {"release", 1, "the CLR releases its heap and the memory manager at the end"},
+    {"release", 1, "the CLR releases every object that it got at the end"},
     {0}};
 
 static const struct key keys_top[] = {

@@ -93,6 +93,20 @@ static void references_are_added_and_released(void **state)
     EXPECT("release reference"); /* of malloc; the manager's is gone */
 }
 
+static void at_a_release_objects_go_whatever_else_is_held(void **state)
+{
+    (void)state;
+    struct step steps[] = {
+        RESERVE(1, 0x10000),
+        CALL(AddRef, .object = OBJECT_MANAGER),
+        CALL_AS(CreateMalloc, 0, .type = MALLOC_THREADSAFE),
+        CALL_AS(Alloc, 2, .size = 8, .has_of = true, .of = 0),
+    };
+    perform_and_release(STEPS(steps));
+    EXPECT("reserve 0 10000 4 task", "add reference", "create malloc 1", "further alloc 8 task",
+           "release reference", "release malloc 1");
+}
+
 static void a_refused_block_takes_along_the_calls_on_it(void **state)
 {
     (void)state;
@@ -371,6 +385,7 @@ int main(void)
         TEST(every_slot_of_malloc_is_called_as_written),
         TEST(blocks_go_back_to_the_object_they_came_from),
         TEST(references_are_added_and_released),
+        TEST(at_a_release_objects_go_whatever_else_is_held),
         TEST(a_refused_block_takes_along_the_calls_on_it),
         TEST(a_freed_block_keeps_its_name_for_a_second_free),
         TEST(addresses_can_be_numbers_and_lie_beside_blocks),

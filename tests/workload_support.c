@@ -15,8 +15,11 @@ static void on_broken(void *context, const struct step *step, const char *expect
     snprintf(broken.got, sizeof broken.got, "%s", got);
 }
 
+/* What the workload does at its end. */
+enum end { END_STAYS, END_GIVES_BACK, END_RELEASES };
+
 static void run(struct step *steps, uint32_t count, const struct pressure *pressure,
-                uint32_t pressures, bool give_back)
+                uint32_t pressures, enum end end)
 {
     static const char *const names[NAMES_MAX] = {"a", "b", "c", "d", "e", "f", "g", "h"};
     struct workload workload = {.steps = steps,
@@ -25,7 +28,8 @@ static void run(struct step *steps, uint32_t count, const struct pressure *press
                                 .names = names,
                                 .pressure = pressure,
                                 .pressure_count = pressures,
-                                .give_back = give_back};
+                                .give_back = end == END_GIVES_BACK,
+                                .release = end == END_RELEASES};
     struct workload_hooks hooks = {.broken = on_broken};
     struct clr *clr = fake.clr ? fake.clr : fake_start();
     uint64_t live = fake.sim->arena.live_bytes;
@@ -42,18 +46,23 @@ static void run(struct step *steps, uint32_t count, const struct pressure *press
 
 void perform(struct step *steps, uint32_t count)
 {
-    run(steps, count, NULL, 0, false);
+    run(steps, count, NULL, 0, END_STAYS);
 }
 
 void perform_and_give_back(struct step *steps, uint32_t count)
 {
-    run(steps, count, NULL, 0, true);
+    run(steps, count, NULL, 0, END_GIVES_BACK);
+}
+
+void perform_and_release(struct step *steps, uint32_t count)
+{
+    run(steps, count, NULL, 0, END_RELEASES);
 }
 
 void perform_under(struct step *steps, uint32_t count, const struct pressure *pressure,
                    uint32_t pressures)
 {
-    run(steps, count, pressure, pressures, false);
+    run(steps, count, pressure, pressures, END_STAYS);
 }
 
 void expect_broken(const struct step *step, const char *expected, const char *got)

@@ -57,6 +57,7 @@ extern struct broken broken;
 /* Starts the CLR, unless it has started, and performs the steps. */
 void perform(struct step *steps, uint32_t count);
 void perform_and_give_back(struct step *steps, uint32_t count);
+void perform_and_release(struct step *steps, uint32_t count);
 void perform_under(struct step *steps, uint32_t count, const struct pressure *pressure,
                    uint32_t pressures);
 /* The last step told that it was broken, with these words; forgets it. */

@@ -185,7 +185,12 @@ static void give_back_between(struct run *run, enum holding_kind first, enum hol
 void holdings_give_back(struct run *run)
 {
     give_back_between(run, HOLDING_REGION, HOLDING_VIEW);
-    give_back_between(run, HOLDING_REFERENCE, HOLDING_REFERENCE);
-    give_back_between(run, HOLDING_MALLOC, HOLDING_MALLOC); /* their blocks are gone */
+    holdings_release(run); /* behind their blocks */
     CHECK(run->oldest == NULL);
+}
+
+void holdings_release(struct run *run)
+{
+    give_back_between(run, HOLDING_REFERENCE, HOLDING_REFERENCE);
+    give_back_between(run, HOLDING_MALLOC, HOLDING_MALLOC);
 }

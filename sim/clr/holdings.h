@@ -68,5 +68,7 @@ void holding_remove(struct run *run, struct holding *holding);
 /* Gives all of it back through the host: regions, blocks and views, the oldest first, then
  * references, then objects. What the host refuses to take is forgotten as well. */
 void holdings_give_back(struct run *run);
+/* Releases references, then objects, whatever else is held. */
+void holdings_release(struct run *run);
 
 #endif

@@ -122,6 +122,8 @@ void workload_run(struct clr *clr, const struct workload *workload,
     if (workload->give_back)
         give_back(run);
     run_as(sim, 0);
+    if (workload->release)
+        holdings_release(run);
     schedule_drop(&run->schedule);
     pressures_drop(run);
     replays_drop(run);

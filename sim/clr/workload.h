@@ -260,6 +260,7 @@ struct workload {
     const struct pressure *pressure; /* in the order of at_ns */
     uint32_t pressure_count;
     bool give_back; /* at the end everything still held goes back through the host */
+    bool release;   /* at the end at least all objects are released, the CLR's own being so too */
 };
 
 /* What the harness wants to hear. */

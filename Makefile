@@ -98,7 +98,7 @@ fuzz: setup-test ## random scenarios against the loader for FUZZ_SECONDS (600), 
 
 fuzz-programs: $(BUILD)/fuzz/fuzz_scenario
 
-check-windows: ## compile every bundled C policy against a real Windows SDK (mingw-w64)
+check-windows: ## compile every bundled policy against a real Windows SDK (mingw-w64)
 	@tests/check-windows.sh
 
 install: all ## install below PREFIX (/usr/local)

@@ -18,9 +18,14 @@
 #define LW_IID_(name, a, b, c, d0, d1, d2, d3, d4, d5, d6, d7) \
     DEFINE_GUID(name, a, b, c, d0, d1, d2, d3, d4, d5, d6, d7)
 #else
+#ifdef __cplusplus /* where a const is local to its file unless its definition says otherwise */
+#define LW_IID_LINKAGE extern "C"
+#else
+#define LW_IID_LINKAGE
+#endif
 #define LW_IID(type, a, b, c, d0, d1, d2, d3, d4, d5, d6, d7) \
     EXTERN_C const IID IID_##type; \
-    const IID __declspec(selectany) IID_##type = {a, b, c, {d0, d1, d2, d3, d4, d5, d6, d7}}
+    LW_IID_LINKAGE const IID __declspec(selectany) IID_##type = {a, b, c, {d0, d1, d2, d3, d4, d5, d6, d7}}
 #endif
 
 /* ---- values ---- */

@@ -1,0 +1,98 @@
+/* Drives a bundled policy from inside a simulated process, as a CLR with whims would: for what a
+ * scenario cannot say. A drive includes rename.h, the policy, this, and defines drive(), which the
+ * factory calls on the CLR's thread; the manager that it returns serves the workload. */
+#ifndef BUNDLED_DRIVE_H
+#define BUNDLED_DRIVE_H
+
+#include "../threads/check.h"
+
+/* A callback that remembers what it heard. */
+struct listener {
+    ICLRMemoryNotificationCallback iface; /* first */
+    volatile LONG references;
+    volatile LONG lows, recoveries, inside;
+    EMemoryAvailable last;
+    ULONGLONG last_ms;
+    void (*on_message)(struct listener *listener); /* NULL: nothing more */
+    IHostMemoryManager *manager;                   /* for it */
+};
+
+static HRESULT STDMETHODCALLTYPE listener_query(ICLRMemoryNotificationCallback *self, REFIID iid,
+                                                void **object)
+{
+    (void)self, (void)iid;
+    *object = NULL;
+    return E_NOINTERFACE;
+}
+
+static ULONG STDMETHODCALLTYPE listener_add_ref(ICLRMemoryNotificationCallback *self)
+{
+    return (ULONG)InterlockedIncrement(&((struct listener *)self)->references);
+}
+
+static ULONG STDMETHODCALLTYPE listener_release(ICLRMemoryNotificationCallback *self)
+{
+    LONG left = InterlockedDecrement(&((struct listener *)self)->references);
+
+    EXPECT(left >= 0);
+    return (ULONG)left;
+}
+
+static HRESULT STDMETHODCALLTYPE listener_hear(ICLRMemoryNotificationCallback *self,
+                                               EMemoryAvailable news)
+{
+    struct listener *listener = (struct listener *)self;
+
+    EXPECT(listener->references > 0);
+    EXPECT(news >= eMemoryAvailableLow && news <= eMemoryAvailableHigh);
+    EXPECT(InterlockedIncrement(&listener->inside) == 1); /* one message at a time */
+    InterlockedIncrement(news == eMemoryAvailableLow ? &listener->lows : &listener->recoveries);
+    listener->last = news;
+    listener->last_ms = GetTickCount64();
+    if (listener->on_message != NULL)
+        listener->on_message(listener);
+    InterlockedDecrement(&listener->inside);
+    return S_OK;
+}
+
+static ICLRMemoryNotificationCallbackVtbl listener_vtbl = {listener_query, listener_add_ref,
+                                                           listener_release, listener_hear};
+
+#define LISTENER {{&listener_vtbl}, 0, 0, 0, 0, eMemoryAvailableNeutral, 0, NULL, NULL}
+
+static IHostMemoryManager *new_manager(void)
+{
+    IHostMemoryManager *manager = NULL;
+
+    EXPECT(create_policy(&manager) == S_OK && manager != NULL);
+    return manager;
+}
+
+/* A request that no machine can serve. */
+static HRESULT ask_too_much(IHostMemoryManager *manager)
+{
+    void *memory = &memory;
+    HRESULT answer = IHostMemoryManager_VirtualAlloc(manager, NULL, (SIZE_T)1 << 40,
+                                                     MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE,
+                                                     eTaskCritical, &memory);
+    EXPECT(answer != S_OK && memory == NULL);
+    return answer;
+}
+
+static void listen_with(IHostMemoryManager *manager, struct listener *listener)
+{
+    EXPECT(IHostMemoryManager_RegisterMemoryNotificationCallback(
+               manager, listener != NULL ? &listener->iface : NULL) == S_OK);
+}
+
+static IHostMemoryManager *drive(void);
+
+#undef CreateHostMemoryManager
+EXTERN_C __attribute__((visibility("default"))) HRESULT STDMETHODCALLTYPE
+CreateHostMemoryManager(IHostMemoryManager **result)
+{
+    *result = drive();
+    return *result != NULL ? S_OK : E_OUTOFMEMORY;
+}
+
+#endif

@@ -1,0 +1,212 @@
+/* What the bundled policies promise beyond the scenarios that hold with all of them: monitor's
+ * timing. Policies are run as a user runs them; what a scenario cannot say is driven from inside
+ * the process (tests/policies/bundled). */
+#include "tests/support.h"
+#include "tests/cli_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- running ---- */
+
+/* Runs "name: t" and the given lines with a policy; options are further words, each after a blank.
+ * The run must hold. */
+static void run_lines(const char *policy, const char *lines, const char *options)
+{
+    char text[4096];
+    snprintf(text, sizeof text, "name: t\n%s", lines);
+    write_file(cli_path("t.yaml"), text, strlen(text));
+    cli("run %s --policy %s --trace %s --json %s%s", cli_path("t.yaml"), policy, cli_path("t.lwr"),
+        cli_path("t.json"), options);
+    expect_exit(0);
+}
+
+static uint64_t counter(const char *name)
+{
+    char *json = read_whole_file(cli_path("t.json"), NULL);
+    const char *value = json_value(json, name, 0);
+    assert_non_null(value);
+    uint64_t number = strtoull(value, NULL, 10);
+    free(json);
+    return number;
+}
+
+/* The messages that reached the CLR in the last run: "L1000 H2000", kinds with milliseconds. */
+static const char *messages(void)
+{
+    static char text[2048];
+    size_t used = 0;
+    const struct cli_result *result =
+        cli("trace print --width 0 --call ICLRMemoryNotificationCallback::OnMemoryNotification %s",
+            cli_path("t.lwr"));
+    text[0] = 0;
+    for (const char *at = result->out; (at = strstr(at, "(eMemoryAvailable")); at++) {
+        const char *line = at;
+        while (line > result->out && line[-1] != '\n')
+            line--;
+        unsigned long long event, seconds, ns;
+        assert_int_equal(sscanf(line, "%llu %llu.%9llu", &event, &seconds, &ns), 3);
+        used += (size_t)snprintf(text + used, sizeof text - used, "%s%c%llu", used ? " " : "",
+                                 at[strlen("(eMemoryAvailable")], seconds * 1000 + ns / 1000000);
+        assert_true(used < sizeof text);
+    }
+    return text;
+}
+
+/* ---- monitor: low is at 4 MiB available here, plenty at 12 ---- */
+
+#define MACHINE "machine: {ram: 512MiB, pagefile: 512MiB}\n"
+
+static void a_long_shortage_is_told_every_eight_seconds_and_its_end_at_once(void **state)
+{
+    (void)state;
+    run_lines("monitor",
+              MACHINE "pressure: [{at: 1s, take: all, for: 30s}]\n"
+                      "workload: [wait: 60s]\n",
+              "");
+    assert_string_equal(messages(), "L1000 L9192 L17384 L25576 H31000");
+}
+
+static void a_short_shortage_stands_for_a_second(void **state)
+{
+    (void)state;
+    run_lines("monitor",
+              MACHINE "pressure: [{at: 1s, take: all, for: 50ms}]\n"
+                      "workload: [wait: 60s]\n",
+              "");
+    assert_string_equal(messages(), "L1000 H2000");
+    run_lines("monitor",
+              MACHINE "pressure: [{at: 1s, take: all, for: 50ms}]\n"
+                      "workload: [wait: 60s]\n",
+              " --set policy.hold=0");
+    assert_string_equal(messages(), "L1000 H1050");
+}
+
+static void memory_between_the_marks_is_told_as_neutral(void **state)
+{
+    (void)state;
+    run_lines("monitor",
+              MACHINE "pressure:\n"
+                      "  - {at: 1s, take: all}\n"
+                      "  - {at: 3s, give-back: 8MiB}\n"
+                      "workload: [wait: 60s]\n",
+              "");
+    assert_string_equal(messages(), "L1000 N9192");
+}
+
+/* Whatever the pressure does, Lows keep their distance, each message of recovery follows a Low, and
+ * the last message is one. */
+static void oscillating_pressure_neither_floods_nor_ends_in_low(void **state)
+{
+    (void)state;
+    for (unsigned period_ms = 100; period_ms <= 12800; period_ms *= 2) {
+        char lines[300];
+        snprintf(lines, sizeof lines,
+                 MACHINE "pressure: [{at: 1s, wave: square, take: all, period: %ums, until: 90s}]\n"
+                         "workload: [wait: 120s]\n",
+                 period_ms);
+        run_lines("monitor", lines, "");
+        uint64_t low_ms = 0, lows = 0;
+        char last = 0;
+        for (const char *at = messages(); *at; at += strcspn(at, " "), at += *at == ' ') {
+            uint64_t at_ms = strtoull(at + 1, NULL, 10);
+            if (*at == 'L' && lows++ > 0)
+                assert_true(at_ms - low_ms >= 8192);
+            if (*at == 'L')
+                low_ms = at_ms;
+            else
+                assert_int_equal(last, 'L');
+            last = *at;
+        }
+        assert_int_not_equal(last, 'L');
+        assert_int_not_equal(last, 0);
+        assert_true(lows >= 6 && lows <= 12);
+    }
+}
+
+static void a_refused_request_counts_as_low_memory(void **state)
+{
+    (void)state;
+    run_lines("monitor",
+              MACHINE "pressure: [{at: 1s, take: all, of: commit, for: 12s}]\n"
+                      "workload:\n"
+                      "  - repeat: 200\n"
+                      "    do:\n"
+                      "      - wait: 100ms\n"
+                      "      - VirtualAlloc: {size: 1MiB, type: MEM_RESERVE|MEM_COMMIT, protect: "
+                      "PAGE_READWRITE}\n"
+                      "  - wait: 20s\n",
+              "");
+    /* While the last refusal is fresh there is plenty already: looked at again once a second. */
+    assert_string_equal(messages(), "L1000 L9192 H14192");
+    assert_true(counter("vtable_refusals") >= 119);
+}
+
+static void without_a_thread_memory_is_served_and_a_later_try_makes_one(void **state)
+{
+    (void)state;
+    static const char *const calls[] = {"CreateThread", "CreateEvent",
+                                        "CreateMemoryResourceNotification"};
+    const char *lines = MACHINE "pressure: [{at: 5s, take: all, for: 20s}]\n"
+                                "workload:\n"
+                                "  - wait: 1s\n"
+                                "  - GetMemoryLoad: {expect: ok}\n"
+                                "  - wait: 40s\n"
+                                "shutdown: release\n"
+                                "expect: [nothing-left-behind: yes]\n";
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        char options[100];
+        snprintf(options, sizeof options, " --inject %s#1", calls[i]);
+        run_lines("monitor", lines, options);
+        assert_string_equal(messages(), "L5000 L13192 L21384 H25000");
+        snprintf(options, sizeof options, " --inject %s#1:forever", calls[i]);
+        run_lines("monitor", lines, options);
+        assert_string_equal(messages(), "");
+    }
+}
+
+static void the_thread_ends_whichever_of_its_calls_fails(void **state)
+{
+    (void)state;
+    static const char *const calls[] = {"WaitForMultipleObjects", "SetEvent", "CloseHandle",
+                                        "WaitForSingleObject"};
+    for (size_t i = 0; i < sizeof calls / sizeof *calls; i++) {
+        for (unsigned n = 1; n <= 3; n++) {
+            char options[100];
+            snprintf(options, sizeof options, " --inject %s#%u:forever", calls[i], n);
+            run_lines("monitor",
+                      MACHINE "pressure: [{at: 5s, take: all, for: 20s}]\n"
+                              "workload: [wait: 40s]\n"
+                              "shutdown: release\n"
+                              "expect: [nothing-left-behind: yes, low-notifications: 3]\n",
+                      options);
+        }
+    }
+}
+
+/* Withdrawn and exchanged callbacks, also in the middle of a message: the drive checks. */
+static void no_message_reaches_who_has_left(void **state)
+{
+    (void)state;
+    run_lines("tests/policies/bundled/monitor.c",
+              "workload: [wait: 1ms]\n"
+              "shutdown: release\n"
+              "expect: [nothing-left-behind: yes]\n",
+              "");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_long_shortage_is_told_every_eight_seconds_and_its_end_at_once),
+        cmocka_unit_test(a_short_shortage_stands_for_a_second),
+        cmocka_unit_test(memory_between_the_marks_is_told_as_neutral),
+        cmocka_unit_test(oscillating_pressure_neither_floods_nor_ends_in_low),
+        cmocka_unit_test(a_refused_request_counts_as_low_memory),
+        cmocka_unit_test(without_a_thread_memory_is_served_and_a_later_try_makes_one),
+        cmocka_unit_test(the_thread_ends_whichever_of_its_calls_fails),
+        cmocka_unit_test(no_message_reaches_who_has_left),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -132,25 +132,30 @@ static void put_served(const struct run_result *result, FILE *out)
     put_wrapped(text, BLOCK_INDENT, out);
 }
 
+static void put_frame(const struct frame_text *frame, unsigned number, unsigned indent, FILE *out)
+{
+    char where[256];
+    if (frame->line)
+        snprintf(where, sizeof where, "%s:%" PRIu32, frame->file, frame->line);
+    else
+        snprintf(where, sizeof where, "%s", frame->module);
+    const char *name = frame->function[0] ? frame->function : "(no symbol)";
+    int room = LINE_COLUMNS - (int)indent - 6 - (int)strlen(where);
+    fprintf(out, "%*s#%u %-34.*s  %s\n", (int)indent, "", number, room > 20 ? room : 20, name,
+            where);
+}
+
 void put_stack(const struct run_result *result, const uint64_t *frames, uint32_t count,
                unsigned indent, FILE *out)
 {
     struct symbolizer *symbolizer = symbolizer_create(result->modules, result->modules_count);
     unsigned shown = 0;
-    for (uint32_t i = 0; symbolizer && i < count && shown < FRAMES_SHOWN; i++) {
-        struct frame_text frame;
-        symbolize(symbolizer, frames[i], i == 0, &frame);
-        if (frame.in_lowwater)
-            continue;
-        char where[256];
-        if (frame.line)
-            snprintf(where, sizeof where, "%s:%" PRIu32, frame.file, frame.line);
-        else
-            snprintf(where, sizeof where, "%s", frame.module);
-        const char *name = frame.function[0] ? frame.function : "(no symbol)";
-        int room = LINE_COLUMNS - (int)indent - 6 - (int)strlen(where);
-        fprintf(out, "%*s#%u %-34.*s  %s\n", (int)indent, "", shown++, room > 20 ? room : 20, name,
-                where);
+    for (uint32_t i = 0; symbolizer && i < count; i++) {
+        struct frame_text at[FRAMES_AT_ONCE];
+        uint32_t there = symbolize_all(symbolizer, frames[i], i == 0, at, FRAMES_AT_ONCE);
+        for (uint32_t k = 0; k < there && shown < FRAMES_SHOWN; k++)
+            if (!at[k].in_lowwater)
+                put_frame(&at[k], shown++, indent, out);
     }
     if (count && !symbolizer)
         fprintf(out, "%*s(no stack: libdw.so.1 is not there)\n", (int)indent, "");

@@ -31,6 +31,9 @@ void put_wrapped(const char *text, unsigned indent, FILE *out);
 /* The policy's frames of a stack, one a line. */
 void put_stack(const struct run_result *result, const uint64_t *frames, uint32_t count,
                unsigned indent, FILE *out);
+/* The same as the field "stack" of an object. */
+void json_stack(struct json *json, const struct run_result *result, const uint64_t *frames,
+                uint32_t count);
 
 /* ---- report_finding.c ---- */
 

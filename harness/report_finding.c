@@ -43,10 +43,10 @@ const char *broken_where(const struct report_run *run, uint32_t index, char *tex
         count ? symbolizer_create(result->modules, result->modules_count) : NULL;
     text[0] = '\0';
     for (uint32_t i = 0; symbolizer && i < count && !text[0]; i++) {
-        struct frame_text frame;
-        symbolize(symbolizer, result->broken_stack[index][i], i == 0, &frame);
-        if (!frame.in_lowwater && frame.line)
-            snprintf(text, bytes, "%s:%" PRIu32, frame.file, frame.line);
+        struct frame_text at[FRAMES_AT_ONCE];
+        symbolize_all(symbolizer, result->broken_stack[index][i], i == 0, at, FRAMES_AT_ONCE);
+        if (!at[0].in_lowwater && at[0].line)
+            snprintf(text, bytes, "%s:%" PRIu32, at[0].file, at[0].line);
     }
     symbolizer_destroy(symbolizer);
     return text;

@@ -9,23 +9,24 @@
 #include "harness/options.h"
 #include "harness/symbolize.h"
 
-static void put_frames(struct json *json, const struct run_result *result)
+void json_stack(struct json *json, const struct run_result *result, const uint64_t *frames,
+                uint32_t count)
 {
     struct symbolizer *symbolizer =
-        result->stack_frames ? symbolizer_create(result->modules, result->modules_count) : NULL;
+        count ? symbolizer_create(result->modules, result->modules_count) : NULL;
     json_key(json, "stack");
     json_array(json);
-    for (uint32_t i = 0; symbolizer && i < result->stack_frames; i++) {
-        struct frame_text frame;
-        symbolize(symbolizer, result->stack[i], i == 0, &frame);
-        if (frame.in_lowwater)
-            continue;
-        json_object(json);
-        json_field(json, "function", frame.function);
-        json_field(json, "module", frame.module);
-        json_field(json, "file", frame.file);
-        json_field_number(json, "line", frame.line);
-        json_close(json);
+    for (uint32_t i = 0; symbolizer && i < count; i++) {
+        struct frame_text at[FRAMES_AT_ONCE];
+        uint32_t there = symbolize_all(symbolizer, frames[i], i == 0, at, FRAMES_AT_ONCE);
+        for (uint32_t k = 0; k < there && !at[k].in_lowwater; k++) {
+            json_object(json);
+            json_field(json, "function", at[k].function);
+            json_field(json, "module", at[k].module);
+            json_field(json, "file", at[k].file);
+            json_field_number(json, "line", at[k].line);
+            json_close(json);
+        }
     }
     json_close(json);
     symbolizer_destroy(symbolizer);
@@ -85,7 +86,7 @@ static void put_crash(struct json *json, const struct run_result *result)
         json_field(json, "memory", result->explanation);
     if (result->stop.kind == STOP_EXIT)
         json_field_number(json, "exit_code", result->stop.code);
-    put_frames(json, result);
+    json_stack(json, result, result->stack, result->stack_frames);
     if (!result->watch_seen)
         return;
     event_text(&result->watch_event, text, sizeof text);
@@ -154,7 +155,7 @@ static void put_findings(struct json *json, const struct report_run *run, const 
     if (result->broken_others)
         json_field_number(json, "findings_left_out", result->broken_others);
     if (result->outcome == OUTCOME_NO_PROGRESS) {
-        put_frames(json, result);
+        json_stack(json, result, result->stack, result->stack_frames);
         json_thread_stacks(json, run);
     }
 }

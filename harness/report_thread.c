@@ -64,29 +64,6 @@ void report_thread_stacks(const struct report_run *run, FILE *out)
 
 /* ---- for programs ---- */
 
-static void json_frames(struct json *json, const struct run_result *result, const uint64_t *frames,
-                        uint32_t count)
-{
-    struct symbolizer *symbolizer =
-        count ? symbolizer_create(result->modules, result->modules_count) : NULL;
-    json_key(json, "stack");
-    json_array(json);
-    for (uint32_t i = 0; symbolizer && i < count; i++) {
-        struct frame_text frame;
-        symbolize(symbolizer, frames[i], i == 0, &frame);
-        if (frame.in_lowwater)
-            continue;
-        json_object(json);
-        json_field(json, "function", frame.function);
-        json_field(json, "module", frame.module);
-        json_field(json, "file", frame.file);
-        json_field_number(json, "line", frame.line);
-        json_close(json);
-    }
-    json_close(json);
-    symbolizer_destroy(symbolizer);
-}
-
 void json_thread_findings(struct json *json, const struct report_run *run, const char *again)
 {
     const struct run_result *result = run->result;
@@ -101,7 +78,7 @@ void json_thread_findings(struct json *json, const struct report_run *run, const
         json_field_number(json, "event", finding->event);
         json_field_number(json, "virtual_ns", finding->virtual_ns);
         json_field_number(json, "count", finding->count);
-        json_frames(json, result, finding->frames, finding->frames_count);
+        json_stack(json, result, finding->frames, finding->frames_count);
         json_field(json, "reproduce", again);
         json_close(json);
     }
@@ -119,7 +96,7 @@ void json_thread_stacks(struct json *json, const struct report_run *run)
         json_object(json);
         json_field_number(json, "thread", stack->thread);
         json_field(json, "state", stack->state);
-        json_frames(json, run->result, stack->frames, stack->frames_count);
+        json_stack(json, run->result, stack->frames, stack->frames_count);
         json_close(json);
     }
     json_close(json);

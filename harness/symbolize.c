@@ -5,12 +5,14 @@
 #include "harness/symbolize.h"
 
 #include <dlfcn.h>
+#include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "core/check.h"
 #include "harness/elf.h"
 
 /* The functions of libdw that are used, by name. */
@@ -32,6 +34,14 @@ struct dw {
     Dwarf_Line *(*getsrc_die)(Dwarf_Die *, Dwarf_Addr);
     const char *(*linesrc)(Dwarf_Line *, Dwarf_Word *, Dwarf_Word *);
     int (*lineno)(Dwarf_Line *, int *);
+    int (*scopes)(Dwarf_Die *, Dwarf_Addr, Dwarf_Die **);
+    int (*scopes_of)(Dwarf_Die *, Dwarf_Die **);
+    int (*tag)(Dwarf_Die *);
+    Dwarf_Attribute *(*attr)(Dwarf_Die *, unsigned, Dwarf_Attribute *);
+    const char *(*formstring)(Dwarf_Attribute *);
+    int (*formudata)(Dwarf_Attribute *, Dwarf_Word *);
+    int (*files)(Dwarf_Die *, Dwarf_Files **, size_t *);
+    const char *(*filesrc)(Dwarf_Files *, size_t, Dwarf_Word *, Dwarf_Word *);
 };
 
 struct symbolizer {
@@ -63,6 +73,14 @@ static bool load_functions(struct dw *dw)
         {"dwarf_getsrc_die", &dw->getsrc_die},
         {"dwarf_linesrc", &dw->linesrc},
         {"dwarf_lineno", &dw->lineno},
+        {"dwarf_getscopes", &dw->scopes},
+        {"dwarf_getscopes_die", &dw->scopes_of},
+        {"dwarf_tag", &dw->tag},
+        {"dwarf_attr_integrate", &dw->attr},
+        {"dwarf_formstring", &dw->formstring},
+        {"dwarf_formudata", &dw->formudata},
+        {"dwarf_getsrcfiles", &dw->files},
+        {"dwarf_filesrc", &dw->filesrc},
     };
     for (size_t i = 0; i < sizeof wanted / sizeof *wanted; i++) {
         void *found = library ? dlsym(library, wanted[i].name) : NULL;
@@ -136,37 +154,57 @@ void symbol_demangle(const char *symbol, char *text, size_t bytes)
 }
 
 /* gcc writes a table of address ranges, by which libdw finds the unit at once; clang does not, so
- * there every unit has to be asked. */
+ * every unit is asked. NULL: none has that address. */
+static Dwarf_Die *find_unit(const struct dw *dw, Dwfl_Module *module, uint64_t look,
+                            Dwarf_Addr *bias)
+{
+    Dwarf_Die *unit = NULL;
+    while ((unit = dw->nextcu(module, unit, bias)) != NULL)
+        if (dw->haspc(unit, look - *bias) > 0)
+            break;
+    return unit;
+}
+
 static const char *find_line(const struct dw *dw, Dwfl_Module *module, uint64_t look, int *number)
 {
     Dwfl_Line *line = dw->getsrc(module, look);
     if (line)
         return dw->lineinfo(line, NULL, number, NULL, NULL, NULL);
     Dwarf_Addr bias = 0;
-    for (Dwarf_Die *unit = NULL; (unit = dw->nextcu(module, unit, &bias)) != NULL;) {
-        if (dw->haspc(unit, look - bias) <= 0)
-            continue;
-        Dwarf_Line *found = dw->getsrc_die(unit, look - bias);
-        if (found && dw->lineno(found, number) == 0)
-            return dw->linesrc(found, NULL, NULL);
-    }
-    return NULL;
+    Dwarf_Die *unit = find_unit(dw, module, look, &bias);
+    Dwarf_Line *found = unit ? dw->getsrc_die(unit, look - bias) : NULL;
+    if (!found || dw->lineno(found, number) != 0)
+        return NULL;
+    return dw->linesrc(found, NULL, NULL);
+}
+
+static void set_place(struct frame_text *text, const char *file, int line)
+{
+    snprintf(text->file, sizeof text->file, "%s", last_part(file));
+    text->line = (uint32_t)line;
+    text->in_system = strncmp(file, "/usr/", 5) == 0;
+}
+
+/* The module's place in the list; everything but name and line of the frame. */
+static Dwfl_Module *find_module(struct symbolizer *s, uint64_t pc, uint64_t look,
+                                struct frame_text *text)
+{
+    *text = (struct frame_text){.line = 0};
+    uint32_t module = 0;
+    while (module < s->count && (pc < s->modules[module].base || pc >= s->modules[module].end))
+        module++;
+    text->in_lowwater = module == s->count;
+    if (text->in_lowwater)
+        return NULL;
+    text->in_policy = module == 0;
+    snprintf(text->module, sizeof text->module, "%s", last_part(s->modules[module].path));
+    return s->dwfl ? s->dw.addrmodule(s->dwfl, look) : NULL;
 }
 
 void symbolize(struct symbolizer *s, uint64_t pc, bool innermost, struct frame_text *text)
 {
     uint64_t look = innermost ? pc : pc - 1;
-    *text = (struct frame_text){.line = 0};
-    uint32_t module = 0;
-    while (module < s->count && (pc < s->modules[module].base || pc >= s->modules[module].end))
-        module++;
-    if (module == s->count) {
-        text->in_lowwater = true;
-        return;
-    }
-    text->in_policy = module == 0;
-    snprintf(text->module, sizeof text->module, "%s", last_part(s->modules[module].path));
-    Dwfl_Module *dwfl = s->dwfl ? s->dw.addrmodule(s->dwfl, look) : NULL;
+    Dwfl_Module *dwfl = find_module(s, pc, look, text);
     if (!dwfl)
         return;
     GElf_Off offset;
@@ -176,8 +214,79 @@ void symbolize(struct symbolizer *s, uint64_t pc, bool innermost, struct frame_t
         symbol_demangle(name, text->function, sizeof text->function);
     int number = 0;
     const char *file = find_line(&s->dw, dwfl, look, &number);
-    if (file) {
-        snprintf(text->file, sizeof text->file, "%s", last_part(file));
-        text->line = (uint32_t)number;
+    if (file)
+        set_place(text, file, number);
+}
+
+/* ---- functions inside others ---- */
+
+static const char *text_of(const struct dw *dw, Dwarf_Die *die, unsigned name)
+{
+    Dwarf_Attribute attribute;
+    return dw->attr(die, name, &attribute) ? dw->formstring(&attribute) : NULL;
+}
+
+static bool number_of(const struct dw *dw, Dwarf_Die *die, unsigned name, Dwarf_Word *number)
+{
+    Dwarf_Attribute attribute;
+    return dw->attr(die, name, &attribute) && dw->formudata(&attribute, number) == 0;
+}
+
+/* The scopes round an address, innermost first: blocks, inlined functions, the function itself.
+ * libdw's own list leaves the way for the place of the first one's declaration. */
+static int find_scopes(const struct dw *dw, Dwarf_Die *unit, Dwarf_Addr address, Dwarf_Die **scopes)
+{
+    Dwarf_Die *declared = NULL;
+    int count = dw->scopes(unit, address, &declared);
+    if (count > 0)
+        count = dw->scopes_of(&declared[0], scopes);
+    free(declared);
+    return count;
+}
+
+/* frames[0] is the function itself at the innermost line. Each inlined function takes the line and
+ * leaves the one of its call to the function around it. */
+static uint32_t unfold(const struct dw *dw, Dwarf_Files *files, Dwarf_Die *scopes, int count,
+                       struct frame_text *frames, uint32_t room)
+{
+    uint32_t used = 0;
+    struct frame_text outer = frames[0];
+    for (int i = 0; i < count && used + 1 < room; i++) {
+        Dwarf_Word file, line;
+        if (dw->tag(&scopes[i]) != DW_TAG_inlined_subroutine ||
+            !number_of(dw, &scopes[i], DW_AT_call_file, &file) ||
+            !number_of(dw, &scopes[i], DW_AT_call_line, &line))
+            continue;
+        const char *symbol = text_of(dw, &scopes[i], DW_AT_linkage_name);
+        const char *name = symbol ? symbol : text_of(dw, &scopes[i], DW_AT_name);
+        const char *source = dw->filesrc(files, file, NULL, NULL);
+        if (!outer.in_system) {
+            frames[used] = outer;
+            symbol_demangle(name ? name : "", frames[used].function, sizeof outer.function);
+            used++;
+        }
+        if (source)
+            set_place(&outer, source, (int)line);
     }
+    frames[used++] = outer;
+    return used;
+}
+
+uint32_t symbolize_all(struct symbolizer *s, uint64_t pc, bool innermost, struct frame_text *frames,
+                       uint32_t room)
+{
+    uint64_t look = innermost ? pc : pc - 1;
+    CHECK(room > 0);
+    symbolize(s, pc, innermost, &frames[0]);
+    struct frame_text place;
+    Dwfl_Module *dwfl = find_module(s, pc, look, &place);
+    Dwarf_Addr bias = 0;
+    Dwarf_Die *unit = dwfl ? find_unit(&s->dw, dwfl, look, &bias) : NULL, *scopes = NULL;
+    Dwarf_Files *files;
+    if (!unit || s->dw.files(unit, &files, NULL) != 0)
+        return 1;
+    int count = find_scopes(&s->dw, unit, look - bias, &scopes);
+    uint32_t used = unfold(&s->dw, files, scopes, count, frames, room);
+    free(scopes);
+    return used;
 }

@@ -101,11 +101,13 @@ int posix_mutex_unlock(struct posix_mutex *mutex)
     struct sim *sim = crt_sim();
     sim_call(sim, EVENT_ReleaseSRWLock, NULL);
     struct lock *lock = lock_of_mutex(sim, mutex);
-    int result = lock->owner == sim->thread->id + 1 ? 0 : CRT_EPERM;
-    if (result == 0)
-        lock_drop(sim, lock, true);
-    else if ((mutex->kind & KIND_MASK) != KIND_ERRORCHECK)
+    bool own = lock->owner == sim->thread->id + 1;
+    int kind = mutex->kind & KIND_MASK;
+    int result = own || (kind != KIND_RECURSIVE && kind != KIND_ERRORCHECK) ? 0 : CRT_EPERM;
+    if (!own && kind != KIND_ERRORCHECK)
         report(sim, lock, "is unlocked by a thread that does not have it");
+    if (result == 0 && lock->owner != 0)
+        lock_drop(sim, lock, true); /* glibc does not look whose a normal one is */
     show_owner(mutex, lock);
     sim_event(sim, EVENT_ReleaseSRWLock, (uint32_t)result, lock_shown(lock), 1, 0, 0);
     return result;

@@ -4,7 +4,8 @@
 #include "core/rng.h"
 
 /* Steps without effect of all threads after which the run ends: soon when no clock could change
- * anything, late when something is due and spinning until then is only wasteful. */
+ * anything, late when something is due and spinning until then is only wasteful, or when there is
+ * one thread, which may spin for a while to pass the time. */
 #define FUTILE_STEPS UINT64_C(200000)
 #define FUTILE_STEPS_TIMED UINT64_C(5000000)
 /* A thread that only spins gives way after so many steps, whatever the strategy: the one it waits
@@ -167,9 +168,7 @@ void sched_join(struct sim *sim, struct task *task)
 
 void sched_futile(struct sim *sim)
 {
-    struct sched *s = sim->sched;
-    if (!s || s->alive == 1)
-        return;
+    struct sched *s = sched_state(sim);
     s->futile_total++;
     uint64_t productive = sim->progress - s->futile_total;
     /* The call of a step is counted before its step: others may be between the two. */
@@ -177,11 +176,12 @@ void sched_futile(struct sim *sim)
         s->productive_seen = productive;
         s->futile_run = 0;
     }
-    uint64_t limit = s->due.count ? FUTILE_STEPS_TIMED : FUTILE_STEPS;
+    bool alone = s->alive == 1;
+    uint64_t limit = s->due.count || alone ? FUTILE_STEPS_TIMED : FUTILE_STEPS;
     if (++s->futile_run > limit)
-        sim_stop_text(sim, STOP_BUDGET, 0,
-                      "livelock: all threads only yield, try and poll; nothing has changed for "
-                      "%llu steps",
+        sim_stop_text(sim, STOP_BUDGET, 0, "livelock: %s; nothing has changed for %llu steps",
+                      alone ? "the only thread there is only yields, tries and polls"
+                            : "all threads only yield, try and poll",
                       (unsigned long long)limit);
     if (++s->running->futile % FUTILE_STEPS_IN_TURN == 0)
         sched_yield_now(sim);

@@ -101,8 +101,9 @@ static BOOL change_event(uint16_t call, HANDLE handle, bool signalled)
     if (status == ST_OK && !object)
         status = ST_INVALID_HANDLE;
     if (status == ST_OK) {
-        bool lost = signalled && object->signalled && !object->manual_reset;
-        object->sets_lost += lost;
+        object->sets_lost += signalled && object->signalled && !object->manual_reset;
+        object->resets_lost += !signalled && object->unseen;
+        object->unseen = signalled && (object->unseen || !object->signalled);
         object->signalled = signalled;
         if (signalled)
             object_signalled(sim, object);
@@ -435,16 +436,16 @@ DWORD WINAPI SleepEx(DWORD duration_ms, BOOL alertable)
     return 0;
 }
 
-/* One instruction for the processor, so no record; but spinning must let others run. Alone it does
- * nothing: then only the watch on processor time ends the loop. */
+/* One instruction for the processor, so no record; but spinning must let others run, and must not
+ * go on for ever where there are none. */
 void YieldProcessor(void)
 {
     struct sim *sim = current_sim();
-    if (sim->attention == 0)
-        return;
     sim->progress++;
-    sim_charge(sim, sim->costs_ns[COST_pause]);
-    sched_point(sim);
+    if (sim->attention != 0) {
+        sim_charge(sim, sim->costs_ns[COST_pause]);
+        sched_point(sim);
+    }
     sched_futile(sim);
 }
 

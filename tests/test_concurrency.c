@@ -41,11 +41,42 @@ static void their_clean_counterparts_hold_in_every_scenario(void **state)
     assert_true(try_hosts("tests/policies/concurrency/clean/*.c*", "--all") >= 12);
 }
 
+/* ---- what the reports say ---- */
+
+static void stacks_lead_to_the_line_of_the_policy_that_did_it(void **state)
+{
+    (void)state;
+    /* Not to the header of the C++ library that has std::mutex::unlock. */
+    cli("run plugins-failure-burst --policy tests/policies/concurrency/unlocks-for-others.cpp");
+    expect_exit(1);
+    expect_out("is unlocked by a thread that does not have it");
+    expect_out("unlocks-for-others.cpp:19");
+    /* To each function that the compiler put into another one. */
+    cli("run malloc-many-small-blocks --policy tests/policies/concurrency/releases-itself.c");
+    expect_exit(4);
+    expect_err("thread 4 waits for its own end");
+    expect_err("worker_end");
+    expect_err("worker.h:56");
+    expect_err("releases-itself.c:28");
+}
+
+/* glibc gives a normal mutex back whoever asks. */
+static void a_mutex_that_another_thread_unlocked_is_free(void **state)
+{
+    (void)state;
+    const struct cli_result *result =
+        cli("run plugins-failure-burst --policy tests/policies/concurrency/unlocks-for-others.cpp");
+    expect_out("72 times in all");
+    assert_null(strstr(result->out, "lock-at-exit"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_with_a_defect_serve_a_single_thread),
         cmocka_unit_test(their_clean_counterparts_hold_in_every_scenario),
+        cmocka_unit_test(stacks_lead_to_the_line_of_the_policy_that_did_it),
+        cmocka_unit_test(a_mutex_that_another_thread_unlocked_is_free),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -83,6 +83,16 @@ static int set_twice(void)
     return 0;
 }
 
+static int reset_too_late(void)
+{
+    for (int i = 0; i < 2; i++) {
+        SetEvent(shared.event);
+        ResetEvent(shared.event);
+    }
+    WaitForSingleObject(shared.event, INFINITE);
+    return 0;
+}
+
 static void wake_ups_that_came_too_early_are_lost(void **state)
 {
     (void)state;
@@ -93,8 +103,51 @@ static void wake_ups_that_came_too_early_are_lost(void **state)
     crt_run_end(&run);
     begin_shared(SCHED_IN_ORDER, 0);
     assert_stops(&run, STOP_DEADLOCK, set_twice());
-    assert_stop_says(&run, "lost-wakeup: thread 0 waits for ever for event 0x100; it had been set "
-                           "1 times while it was set already");
+    assert_stop_says(&run, "lost-wakeup: thread 0 waits for ever for event 0x100; event 0x100 "
+                           "had been set while it was set already, 1 time");
+    crt_run_end(&run);
+    begin_shared(SCHED_IN_ORDER, 0);
+    assert_stops(&run, STOP_DEADLOCK, reset_too_late());
+    assert_stop_says(&run, "lost-wakeup: thread 0 waits for ever for event 0x100; event 0x100 "
+                           "had been set and reset again before anybody went on by it, 2 times");
+    crt_run_end(&run);
+}
+
+static int reset_after_each_wait(void)
+{
+    HANDLE event = CreateEventA(NULL, TRUE, FALSE, NULL);
+    for (int i = 0; i < 3; i++) {
+        SetEvent(event);
+        WaitForSingleObject(event, INFINITE);
+        ResetEvent(event);
+        ResetEvent(event);
+    }
+    WaitForSingleObject(event, INFINITE);
+    return 0;
+}
+
+static void a_wake_up_that_somebody_had_is_not_lost(void **state)
+{
+    (void)state;
+    begin_shared(SCHED_IN_ORDER, 0);
+    assert_stops(&run, STOP_DEADLOCK, reset_after_each_wait());
+    assert_stop_says(&run, "deadlock: thread 0 waits for ever for event 0x108");
+    crt_run_end(&run);
+}
+
+/* A worker that has nothing to do was woken twice for one piece of work: that is no evidence while
+ * another wake-up of the workload's was lost. */
+static void the_lost_wake_up_of_the_workload_comes_first(void **state)
+{
+    (void)state;
+    begin_shared(SCHED_IN_ORDER, 0);
+    HANDLE wanted = CreateEventA(NULL, FALSE, FALSE, NULL);
+    SetEvent(wanted);
+    SetEvent(wanted);
+    WaitForSingleObject(wanted, INFINITE);
+    start(wait_for_ever, wanted);
+    assert_stops(&run, STOP_DEADLOCK, set_twice());
+    assert_stop_says(&run, "lost-wakeup: thread 0 waits for ever for event 0x100;");
     crt_run_end(&run);
 }
 
@@ -200,17 +253,43 @@ static void threads_that_only_try_are_a_livelock(void **state)
     crt_run_end(&run);
 }
 
+static int pause_for_ever(void)
+{
+    while (shared.value == 0)
+        YieldProcessor();
+    return 0;
+}
+
+static void a_thread_that_spins_alone_is_a_livelock(void **state)
+{
+    (void)state;
+    begin_shared(SCHED_IN_ORDER, 0);
+    assert_stops(&run, STOP_BUDGET, pause_for_ever());
+    assert_stop_says(&run, "livelock: the only thread there is only yields");
+    crt_run_end(&run);
+    begin_shared(SCHED_IN_ORDER, 0);
+    for (int i = 0; i < 6000000; i++) { /* who does something now and then may spin as it likes */
+        if (i % 1000000 == 0)
+            SetEvent(shared.event);
+        YieldProcessor();
+    }
+    end();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_cycle_of_owners_is_told_with_all_of_them),
         cmocka_unit_test(joining_a_thread_that_wants_ones_lock_is_a_deadlock),
         cmocka_unit_test(wake_ups_that_came_too_early_are_lost),
+        cmocka_unit_test(a_wake_up_that_somebody_had_is_not_lost),
+        cmocka_unit_test(the_lost_wake_up_of_the_workload_comes_first),
         cmocka_unit_test(hangs_are_told_with_all_who_wait),
         cmocka_unit_test(locks_of_ended_threads_are_found),
         cmocka_unit_test(locks_that_are_none_are_found_and_served),
         cmocka_unit_test(a_handle_closed_under_a_waiter_is_found),
         cmocka_unit_test(threads_that_only_try_are_a_livelock),
+        cmocka_unit_test(a_thread_that_spins_alone_is_a_livelock),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

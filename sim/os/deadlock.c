@@ -5,8 +5,9 @@
  * cycle: they end the run only when nobody can go on (deadlock_stuck).
  *
  * A hang is called a lost wake-up when a thread waits for something whose last wake-up came while
- * nobody waited (a condition variable notified before the wait, an automatic event set twice). It
- * remains a guess: the wake-up may have been meant for somebody else. */
+ * nobody waited (a condition variable notified before the wait, an automatic event set twice, an
+ * event reset before anybody had gone on by it). It remains a guess: the wake-up may have been
+ * meant for somebody else. */
 #include "os/workers.h"
 #include "os/sync_private.h"
 
@@ -199,6 +200,7 @@ void deadlock_check(struct sim *sim, const struct wait_reason *reason)
 /* What tells that the wake-up this task waits for came too early. */
 static bool was_lost(const struct wait_reason *reason, char *text, uint32_t text_bytes)
 {
+    char name[64];
     if (!reason)
         return false;
     if (reason->kind == WAITS_CONDITION && reason->lock->last_wake_lost) {
@@ -208,12 +210,17 @@ static bool was_lost(const struct wait_reason *reason, char *text, uint32_t text
     }
     if (reason->kind != WAITS_OBJECTS)
         return false;
-    for (uint32_t i = 0; i < reason->count; i++)
-        if (reason->objects[i]->kind == OBJECT_EVENT && reason->objects[i]->sets_lost) {
-            snprintf(text, text_bytes, "it had been set %llu times while it was set already",
-                     (unsigned long long)reason->objects[i]->sets_lost);
-            return true;
-        }
+    for (uint32_t i = 0; i < reason->count; i++) {
+        const struct object *object = reason->objects[i];
+        if (object->kind != OBJECT_EVENT || object->sets_lost + object->resets_lost == 0)
+            continue;
+        snprintf(text, text_bytes, "%s had been %s, %llu time%s", object_text(object, name),
+                 object->sets_lost ? "set while it was set already"
+                                   : "set and reset again before anybody went on by it",
+                 (unsigned long long)(object->sets_lost ? object->sets_lost : object->resets_lost),
+                 object->sets_lost + object->resets_lost == 1 ? "" : "s");
+        return true;
+    }
     return false;
 }
 
@@ -222,11 +229,12 @@ static bool is_stuck(const struct task *task)
     return task->state == TASK_BLOCKED && !task->timed;
 }
 
-static void stop_on_lost_wake_up(struct sim *sim)
+static void stop_on_lost_wake_up(struct sim *sim, bool of_policy)
 {
-    char what[256], lost[128];
+    char what[256], lost[160];
     for (struct task *task = sched_next_task(sim, NULL); task; task = sched_next_task(sim, task)) {
-        if (!is_stuck(task) || !was_lost(task->waits_for, lost, sizeof lost))
+        if (task->of_policy != of_policy || !is_stuck(task) ||
+            !was_lost(task->waits_for, lost, sizeof lost))
             continue;
         wait_text(sim, task->waits_for, what, sizeof what);
         sim_stop_text(sim, STOP_DEADLOCK, 0, "lost-wakeup: thread %u waits for ever for %s; %s",
@@ -236,7 +244,9 @@ static void stop_on_lost_wake_up(struct sim *sim)
 
 void deadlock_stuck(struct sim *sim)
 {
-    stop_on_lost_wake_up(sim);
+    /* A thread of the policy that has nothing to do waits as well: the workload's come first. */
+    stop_on_lost_wake_up(sim, false);
+    stop_on_lost_wake_up(sim, true);
     char text[sizeof((struct stop *)0)->text] = "", what[256];
     uint32_t stuck = 0;
     for (struct task *task = sched_next_task(sim, NULL); task; task = sched_next_task(sim, task)) {

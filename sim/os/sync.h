@@ -146,7 +146,10 @@ struct object {
     bool high;                /* notification: of plenty, otherwise of shortage */
     struct object *next;      /* notification: all of them */
     void *data;               /* job, port */
+    /* Evidence for lost wake-ups. */
     uint64_t sets_lost;       /* automatic event: set while it was set already */
+    uint64_t resets_lost;     /* event: reset after it was set and before anybody went on by it */
+    bool unseen;              /* event: set, and nobody has gone on by it yet */
 };
 
 struct object *object_create(struct sim *sim, enum object_kind kind);

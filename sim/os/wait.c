@@ -130,6 +130,7 @@ static bool grant(struct sim *sim, struct object *object, struct thread *thread)
 {
     bool abandoned = object->abandoned;
     CHECK(object_is_signalled(object, thread));
+    object->unseen = false;
     if (object->kind == OBJECT_MUTEX) {
         struct thread *running = sim->thread;
         sim->thread = thread; /* the one that waited gets it */

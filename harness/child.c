@@ -1,5 +1,6 @@
 /* One run in its own process: machine, policy, simulated CLR, workload. See run.h and child.h. */
 #include "harness/child.h"
+#include "harness/debug.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -123,6 +124,7 @@ static HRESULT call_factory(struct child *child, void *symbol, bool is_control,
     sim->host_call = EVENT_host_factory;
     sim->calls_in_host_call = 0;
     sim->actor = ACTOR_POLICY;
+    debug_policy_begins(symbol);
     if (is_control)
         result = ((control_factory)symbol)(&host->control);
     else
@@ -358,6 +360,7 @@ _Noreturn void child_run(const struct run_spec *spec, struct run_result *result)
         result->stop.kind = STOP_LOAD;
         child_finish(&child);
     }
+    debug_modules(child.policy);
     caller_prepare(&child);
     struct fiber *fiber = fiber_create(0, STACK_BYTES, run_on_fiber, &child);
     CHECK(fiber != NULL);

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include "harness/batch.h"
+#include "harness/debug.h"
 #include "harness/explain.h"
 #include "harness/options.h"
 #include "harness/places.h"
@@ -44,6 +45,9 @@ static const char help[] =
     "      --json FILE     write results as JSON\n"
     "      --junit FILE    write results for continuous integration\n"
     "  -j, --jobs N        runs at a time (default: processors)\n"
+    "      --debug         start gdb on the run (one), where the policy begins\n"
+    "      --at N          with --debug: before event N of the report\n"
+    "      --debugger P    another gdb\n"
     "      --timeout S     processor seconds without a simulated call (default: 10)\n"
     "      --max-events N  records of one run (default: 1000000000)\n"
     "  -q, --quiet         only what did not hold\n"
@@ -61,6 +65,8 @@ struct request {
     struct run_words words;
     struct run_spec pattern; /* options of every run */
     bool has_seed, explain;
+    struct debug_options debug;
+    char **argv; /* as it was given */
     uint64_t seed_first, seed_last;
     const char *json, *junit;
     struct batch_options batch;
@@ -79,6 +85,9 @@ enum {
     OPTION_JUNIT,
     OPTION_TIMEOUT,
     OPTION_MAX_EVENTS,
+    OPTION_DEBUG,
+    OPTION_AT,
+    OPTION_DEBUGGER,
     OPTION_HELP
 };
 
@@ -96,6 +105,9 @@ static const struct option options[] = {{"policy", required_argument, NULL, 'p'}
                                         {"jobs", required_argument, NULL, 'j'},
                                         {"timeout", required_argument, NULL, OPTION_TIMEOUT},
                                         {"max-events", required_argument, NULL, OPTION_MAX_EVENTS},
+                                        {"debug", no_argument, NULL, OPTION_DEBUG},
+                                        {"at", required_argument, NULL, OPTION_AT},
+                                        {"debugger", required_argument, NULL, OPTION_DEBUGGER},
                                         {"quiet", no_argument, NULL, 'q'},
                                         {"help", no_argument, NULL, OPTION_HELP},
                                         {NULL, 0, NULL, 0}};
@@ -222,12 +234,35 @@ static int take_option(struct request *request, int option, const char *argument
         return code;
     case OPTION_TIMEOUT:
         return take_number("--timeout", argument, 1, 86400, &spec->timeout_s);
+    case OPTION_DEBUG:
+        request->debug.wanted = true;
+        return EXIT_HELD;
+    case OPTION_AT:
+        request->debug.has_at = spec->stops = true;
+        return take_number("--at", argument, 1, UINT64_C(1) << 62, &spec->stops_at);
+    case OPTION_DEBUGGER:
+        request->debug.debugger = argument;
+        return EXIT_HELD;
     case OPTION_MAX_EVENTS:
         return take_number("--max-events", argument, 1, UINT64_C(1) << 62, &spec->max_events);
     default:
         request->batch.quiet = true;
         return EXIT_HELD;
     }
+}
+
+/* A debugger sees one process, and the report is not what one looks at. */
+static int check_debug(const struct request *request)
+{
+    const struct debug_options *debug = &request->debug;
+    if (!debug->wanted && (debug->has_at || debug->debugger))
+        return usage_error("run: %s goes with --debug", debug->has_at ? "--at" : "--debugger");
+    if (debug->wanted && (request->batch.check || request->explain))
+        return usage_error("run: --debug does not go with --check or --explain");
+    for (uint32_t i = 0; debug->wanted && i < request->operands_count; i++)
+        if (strcmp(request->operands[i], "-") == 0)
+            return usage_error("run: --debug needs a file: standard input is the debugger's");
+    return EXIT_HELD;
 }
 
 static int read_arguments(struct request *request, int argc, char **argv)
@@ -253,7 +288,7 @@ static int read_arguments(struct request *request, int argc, char **argv)
     }
     if (request->operands_count == 0)
         return usage_error("run: what shall run? Name a scenario (lowwater list)");
-    return EXIT_HELD;
+    return check_debug(request);
 }
 
 /* ---- inputs and outputs ---- */
@@ -433,7 +468,10 @@ static int finish(const struct request *request, struct report_run *runs, uint32
 {
     bool done = batch_execute(runs, count, &request->batch);
     int code = EXIT_INTERRUPTED;
-    if (done)
+    bool left = request->debug.wanted && !runs[0].result->finished; /* the debugger was quit */
+    if (done && left)
+        code = EXIT_HELD;
+    else if (done)
         code = report_all(request, runs, count, json, junit);
     else
         fprintf(stderr, "\nlowwater: interrupted\n");
@@ -460,6 +498,10 @@ static int run_inputs(struct request *request, const struct inputs *inputs)
         code = usage_error("run: --trace takes one run, these are %" PRIu64, total);
     if (code == EXIT_HELD)
         code = check_trace_path(request->pattern.trace_path);
+    if (code == EXIT_HELD && total > 1 && request->debug.wanted)
+        code = usage_error("run: --debug takes one run, these are %" PRIu64, total);
+    if (code == EXIT_HELD && request->debug.wanted && !debug_is_running())
+        return debug_run(&request->debug, request->argv);
     FILE *json = code == EXIT_HELD && request->json ? open_output(request->json) : NULL;
     FILE *junit = code == EXIT_HELD && request->junit ? open_output(request->junit) : NULL;
     if (code == EXIT_HELD && ((request->json && !json) || (request->junit && !junit)))
@@ -502,8 +544,12 @@ int cmd_run(int argc, char **argv)
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     request = (struct request){.pattern = {.words = &request.words, .digest = true}};
     request.batch.jobs = processors > 0 ? (uint32_t)processors : 1;
+    char **words = calloc((size_t)argc + 1, sizeof *words); /* getopt moves them */
+    memcpy(words, argv, (size_t)argc * sizeof *words);
+    request.argv = words;
     int code = read_arguments(&request, argc, argv);
-    if (code != EXIT_HELD)
-        return code < 0 ? EXIT_HELD : code;
-    return run_request(&request);
+    if (code == EXIT_HELD)
+        code = run_request(&request);
+    free(words);
+    return code < 0 ? EXIT_HELD : code;
 }

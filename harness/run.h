@@ -57,6 +57,8 @@ struct run_spec {
     const char *trace_path;       /* or NULL */
     uint64_t timeout_s;           /* CPU seconds without an event; 0: 10 */
     uint64_t max_events;          /* 0: 1e9 */
+    bool stops;                   /* tell a debugger before the event ... */
+    uint64_t stops_at;
     uint64_t watch_page;          /* logical page whose last change is to be explained; 0: none */
     const uint64_t *stack_events; /* events whose stack in the policy goes to broken_stack[] */
     uint32_t stack_events_count;  /* at most BROKEN_MAX */

@@ -7,6 +7,7 @@
 #include <unistd.h>
 #include "clr/host.h"
 #include "harness/child.h"
+#include "harness/debug.h"
 #include "include/winnt.h"
 
 /* Remembers the last record that changed the watched page, with the policy's stack. */
@@ -91,12 +92,15 @@ static void watch_record(struct sim *sim, const struct event *event)
         watch_steps(child, event);
     }
     judge_record(child, event);
+    uint64_t next = trace_count(&sim->trace);
+    if (spec->stops && spec->stops_at == next)
+        debug_event_reached(next);
 }
 
 void watch_begin(struct child *child)
 {
     const struct run_spec *spec = child->spec;
     bool wanted = judge_begin(child);
-    wanted = wanted || spec->watch_page || spec->stack_events_count || spec->explain;
+    wanted = wanted || spec->watch_page || spec->stack_events_count || spec->explain || spec->stops;
     child->sim->on_record = wanted ? watch_record : NULL;
 }

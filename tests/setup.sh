@@ -26,6 +26,7 @@ if [ "${1:-build}" = test ]; then
     want_program clang clang
     want_program zstd zstd
     want_program strace strace
+    want_program gdb gdb
     want_program xmllint libxml2-utils
     [ -e /usr/include/cmocka.h ] || need="$need libcmocka-dev"
     [ -e /usr/include/pcg_random.hpp ] || need="$need libpcg-cpp-dev"

@@ -19,6 +19,7 @@
 #include "include/winnt.h"
 #include "os/heap.h"
 #include "os/space.h"
+#include "os/sync.h"
 
 #define DEFAULT_TIMEOUT_S 10
 #define DEFAULT_MAX_EVENTS UINT64_C(1000000000)
@@ -99,6 +100,12 @@ static void env_memory_truth(void *context, struct memory_truth *truth)
     struct memory_status status;
     machine_memory_truth(child->machine, &status);
     *truth = (struct memory_truth){status.load_percent, status.avail_phys, status.total_phys};
+}
+
+static void env_thread_ends(void *context)
+{
+    struct child *child = context;
+    thread_leave(child->sim);
 }
 
 /* ---- finding the host in the policy ---- */
@@ -209,7 +216,8 @@ static void start_clr(struct child *child, struct clr *clr)
                                 .peek = env_peek,
                                 .poke = env_poke,
                                 .pressure = env_pressure,
-                                .memory_truth = env_memory_truth};
+                                .memory_truth = env_memory_truth,
+                                .thread_ends = env_thread_ends};
     struct found_host host = {NULL, NULL};
     bool is_control;
     void *factory = find_factory(child, &is_control);

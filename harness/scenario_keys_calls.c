@@ -133,7 +133,8 @@ static const struct choice interfaces[] = {{"IID_IUnknown", 0, ""},
 #define THREAD                                                                                     \
     {                                                                                              \
         "thread", VALUE_COUNT, CALL_AT(thread), 0, 63, .standard = "0",                            \
-                                                       .help = "The simulated thread that calls"   \
+                                                       .help = "The simulated thread that calls, "  \
+                                                               "beside others; 0: the step's own"  \
     }
 #define RESULT                                                                                     \
     {                                                                                              \

@@ -41,7 +41,7 @@ const struct key keys_phase[] = {
     {"for", VALUE_TIME, AT(struct step_phase, for_ns), 1, TIME_MOST, .example = "10s",
      .help = "How long; left out: until the counts are reached"},
     {"threads", VALUE_COUNT, AT(struct step_phase, threads), 1, 64, .standard = "1",
-     .help = "Simulated threads that take turns"},
+     .help = "Simulated threads that perform it; its operations go round them"},
     {"criticality", VALUE_CHOICE, AT(struct step_phase, criticality),
      .choices = choices_criticality, .standard = "task", .help = "What is at stake"},
     {"allocate", VALUE_SECTION, AT(struct step_phase, allocate), .section = SECTION_ALLOCATE,
@@ -164,5 +164,10 @@ const struct key keys_repeat[] = {
     {"do", VALUE_STEPS, AT(struct step, steps), .required = true, .help = "The steps"},
     {0}};
 
+/* threads first: what it says holds for names in the steps. */
 const struct key keys_together[] = {
-    {"together", VALUE_STEPS, AT(struct step, steps), .required = true, .help = "The steps"}, {0}};
+    {"threads", VALUE_COUNT, AT(struct step, threads), 1, 64, .example = "8",
+     .help = "Each step is performed by so many simulated threads of its own, which enter the host "
+             "at the same time; left out: all by one, which takes up whatever is due"},
+    {"together", VALUE_STEPS, AT(struct step, steps), .required = true, .help = "The steps"},
+    {0}};

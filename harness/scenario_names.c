@@ -85,7 +85,8 @@ static bool say_index(struct loader *loader, const struct yaml_node *node)
     if (loader->repeat_depth > 0)
         return true;
     diagnose(loader->diagnostics, node->at,
-             "'#' counts the repetitions of a repeat, and no repeat is around this step");
+             "'#' counts rounds of a repeat or threads of a together, and none is around this "
+             "step");
     return false;
 }
 

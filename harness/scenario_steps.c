@@ -115,17 +115,64 @@ static bool bind_step(struct loader *loader, const struct yaml_node *node, struc
     return bind_section(loader, id, yaml_find(node, name), target) && fine;
 }
 
-/* Enters a repeat; false: all repeats together would go on for too long. */
-static bool enter_repeat(struct loader *loader, const struct step *step)
+/* Enters a repeat, or threads that do the same; false: all of them together would go on for too
+ * long. */
+static bool enter_rounds(struct loader *loader, const char *key, uint64_t rounds)
 {
     loader->repeat_depth++;
-    if (!__builtin_mul_overflow(loader->repeats, step->times, &loader->repeats) &&
+    if (!__builtin_mul_overflow(loader->repeats, rounds, &loader->repeats) &&
         loader->repeats <= REPEATS_MOST)
         return true;
-    diagnose(loader->diagnostics, yaml_find(loader->map, "repeat")->at,
+    diagnose(loader->diagnostics, yaml_find(loader->map, key)->at,
              "the repeats around this make more than 10,000,000 rounds");
     return false;
 }
+
+static bool enter_steps(struct loader *loader, const struct step *step)
+{
+    if (loader->section == SECTION_REPEAT)
+        return enter_rounds(loader, "repeat", step->times);
+    if (loader->section == SECTION_TOGETHER && step->threads)
+        return enter_rounds(loader, "threads", step->threads);
+    return true;
+}
+
+/* ---- threads ---- */
+
+#define THREADS_AT_ONCE UINT64_C(1000)
+
+/* How many threads a list of steps makes, at most at a time. Nested ones multiply, and a file has
+ * at most 64 levels: it stops counting when they are too many. */
+static uint64_t threads_of_list(const struct step *steps, uint32_t count, bool side_by_side)
+{
+    uint64_t most = 0, sum = 0;
+    for (uint32_t i = 0; i < count && sum <= THREADS_AT_ONCE; i++) {
+        const struct step *step = &steps[i];
+        uint64_t threads = 0;
+        if (step->kind == STEP_PHASE && step->phase->threads > 1)
+            threads = step->phase->threads;
+        else if (step->kind == STEP_REPEAT)
+            threads = threads_of_list(step->steps, step->steps_count, false);
+        else if (step->kind == STEP_TOGETHER)
+            threads = threads_of_list(step->steps, step->steps_count, true);
+        if (step->kind == STEP_TOGETHER && step->threads)
+            threads = (threads + step->steps_count) * step->threads;
+        most = threads > most ? threads : most;
+        sum = (side_by_side ? sum : 0) + threads;
+    }
+    return side_by_side ? sum : most;
+}
+
+static enum read_result check_threads(struct loader *loader, const struct yaml_node *node)
+{
+    const struct workload *workload = &loader->draft->scenario.workload;
+    if (threads_of_list(workload->steps, workload->steps_count, false) <= THREADS_AT_ONCE)
+        return READ_FINE;
+    diagnose(loader->diagnostics, node->at, "these steps make more than 1,000 threads at a time");
+    return READ_SAID;
+}
+
+/* ---- lists ---- */
 
 static enum read_result bind_steps(struct loader *loader, const struct yaml_node *node,
                                    struct step **steps, uint32_t *count)
@@ -152,12 +199,12 @@ enum read_result read_steps(struct loader *loader, const struct key *key,
     if (node->kind != YAML_LIST || node->count == 0)
         return READ_WRONG;
     size_t before = path_enter(loader, top ? "%s" : ".%s", key->name);
-    if (loader->section != SECTION_REPEAT || enter_repeat(loader, target))
+    if (top || enter_steps(loader, target))
         result = bind_steps(loader, node, steps,
                             top ? &loader->draft->scenario.workload.steps_count
                                 : &((struct step *)target)->steps_count);
     path_leave(loader, before);
     loader->repeats = repeats;
     loader->repeat_depth = depth;
-    return result;
+    return top && result == READ_FINE ? check_threads(loader, node) : result;
 }

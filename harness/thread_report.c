@@ -12,31 +12,6 @@
 /* How long a host may take to end its threads when everything was released; virtual time. */
 #define GRACE_NS UINT64_C(10000000000)
 
-/* ---- the schedule ---- */
-
-static uint64_t more(uint64_t a, uint64_t b)
-{
-    return a > b ? a : b;
-}
-
-/* How many threads the steps' own operations name: numbers below belong to them. */
-static uint64_t threads_of_steps(const struct step *steps, uint32_t count)
-{
-    uint64_t threads = 1;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct step *step = &steps[i];
-        if (step->kind == STEP_REPLAY)
-            threads = more(threads, step->replay->recording->threads);
-        else if (step->kind == STEP_PHASE)
-            threads = more(threads, step->phase->threads);
-        else if (step->kind == STEP_CALL)
-            threads = more(threads, step->call->thread + 1);
-        else if (step->kind == STEP_REPEAT || step->kind == STEP_TOGETHER)
-            threads = more(threads, threads_of_steps(step->steps, step->steps_count));
-    }
-    return threads;
-}
-
 /* ---- findings ---- */
 
 /* A text up to a colon says what is wrong, behind it stands how it was the first time. */
@@ -84,11 +59,10 @@ void threads_begin(struct child *child)
     struct sim *sim = child->sim;
     const struct run_spec *spec = child->spec;
     struct sched_options options = spec->schedule;
-    uint64_t named = threads_of_steps(spec->plan->workload.steps, spec->plan->workload.steps_count);
     if (options.seed == 0)
         options.seed = spec->seed;
     if (options.first_thread == 0)
-        options.first_thread = named < THREADS_MAX / 2 ? (uint32_t)named : THREADS_MAX / 2;
+        options.first_thread = workload_numbers(&spec->plan->workload);
     sched_configure(sim, &options);
     sim->on_finding = on_finding;
 }

@@ -65,7 +65,7 @@ static void watch_steps(struct child *child, const struct event *event)
         event->kind != EVENT_malloc_DebugAlloc)
         return;
     child->asked[child->asked_count++] =
-        (struct asked){trace_count(&child->sim->trace) - 1, child->clr ? child->clr->step : NULL};
+        (struct asked){trace_count(&child->sim->trace) - 1, child->clr ? workload_step(child->clr) : NULL};
     if (child->asked_count == ASKED_BUFFER)
         watch_end(child);
 }

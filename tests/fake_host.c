@@ -88,6 +88,12 @@ static bool give_up(uint64_t address, enum fake_kind kind)
     return false;
 }
 
+/* As a wait: other threads run meanwhile. */
+static void pass_time(uint64_t ns)
+{
+    sim_sleep_until(fake.sim, fake.sim->now_ns + ns);
+}
+
 static uint64_t take(uint64_t size)
 {
     uint64_t address = fake.next;
@@ -203,7 +209,7 @@ static HRESULT STDMETHODCALLTYPE virtual_alloc(IHostMemoryManager *self, void *a
     assert_int_equal(fake.sim->host_call_level, level);
     note("%s%s %llx %llx %x %s", refused ? "refused " : "", type_name(type), number(address),
          (unsigned long long)size, (unsigned)protect, level_name(level));
-    fake.sim->now_ns += fake.call_ns;
+    pass_time(fake.call_ns);
     *memory = refused && fake.stale_results ? (void *)(uintptr_t)fake.next : NULL;
     if (refused || fake.null_answers)
         return refused ? E_OUTOFMEMORY : S_OK;
@@ -219,7 +225,7 @@ static HRESULT STDMETHODCALLTYPE virtual_free(IHostMemoryManager *self, LPVOID a
     (void)self;
     note("%s %llx %llx", type == MEM_RELEASE ? "release" : "decommit", number(address),
          (unsigned long long)size);
-    fake.sim->now_ns += fake.call_ns;
+    pass_time(fake.call_ns);
     if (type == MEM_RELEASE && !give_up(number(address), FAKE_REGION))
         return HOST_E_INVALIDOPERATION;
     return S_OK;
@@ -306,7 +312,7 @@ static HRESULT alloc(IHostMalloc *self, const char *what, SIZE_T size, EMemoryCr
     assert_int_equal(fake.sim->host_call_level, level);
     note("%s%s%s %llx %s", refused ? "refused " : "", self == &fake.malloc ? "" : "further ", what,
          (unsigned long long)size, level_name(level));
-    fake.sim->now_ns += fake.call_ns;
+    pass_time(fake.call_ns);
     *memory = NULL;
     if (refused || fake.null_answers)
         return refused ? E_OUTOFMEMORY : S_OK;
@@ -333,7 +339,7 @@ static HRESULT STDMETHODCALLTYPE malloc_debug_alloc(IHostMalloc *self, SIZE_T si
 static HRESULT STDMETHODCALLTYPE malloc_free(IHostMalloc *self, void *memory)
 {
     note("%sfree %llx", self == &fake.malloc ? "" : "further ", number(memory));
-    fake.sim->now_ns += fake.call_ns;
+    pass_time(fake.call_ns);
     if (memory && !give_up(number(memory), FAKE_BLOCK))
         return HOST_E_INVALIDOPERATION;
     return S_OK;
@@ -352,7 +358,7 @@ static bool os_touch(void *context, uint64_t address, bool write)
 {
     (void)context;
     fake.touches++;
-    fake.sim->now_ns += fake.touch_ns;
+    pass_time(fake.touch_ns);
     note("touch %llx %s", (unsigned long long)address, write ? "write" : "read");
     return !fake.forbidden || address >> 12 != fake.forbidden >> 12;
 }
@@ -412,6 +418,12 @@ static uint64_t set_figure(int of, uint64_t value)
     note("%s %llu", of == PRESSURE_LATENCY ? "latency" : "job limit", (unsigned long long)value);
     *figure = value;
     return before;
+}
+
+static void thread_ends(void *context)
+{
+    (void)context;
+    fake.threads_ended++;
 }
 
 static uint64_t pressure(void *context, int of, bool give_back, uint64_t bytes, uint64_t pieces)
@@ -486,7 +498,8 @@ struct clr *fake_start(void)
                           .peek = peek,
                           .poke = poke,
                           .pressure = pressure,
-                          .memory_truth = fake.knows_truth ? memory_truth : NULL};
+                          .memory_truth = fake.knows_truth ? memory_truth : NULL,
+                          .thread_ends = thread_ends};
     struct clr *clr = arena_alloc(&fake.sim->arena, sizeof *clr);
     fake.clr = clr;
     assert_int_equal(clr_start(clr, &env, NULL, &fake.manager), S_OK);

@@ -11,6 +11,7 @@
 #define COBJMACROS
 #include "clr/host.h"
 #include "clr/recording.h"
+#include "core/sched.h"
 
 #define FAKE_NOTES_MAX 8192
 #define FAKE_FIRST UINT64_C(0x1000000) /* address of the first reservation or block */
@@ -22,6 +23,7 @@ struct fake {
     IHostMalloc malloc, more_mallocs[4];
     unsigned mallocs; /* handed out */
     struct sim *sim;
+    struct sched_options schedule; /* of threads of a workload; first_thread follows from it */
     struct clr *clr;
     bool quiet; /* nothing is noted */
     char (*notes)[96];
@@ -55,6 +57,7 @@ struct fake {
     unsigned live_count, live_room;
     uint64_t kinds[FAKE_KINDS]; /* live ones of each kind */
     uint64_t calls, touches, pokes;
+    unsigned threads_ended; /* of the CLR */
     /* How many bytes env->pressure has taken of each kind, and how many it has at most. */
     uint64_t taken[5], takeable;
     uint64_t figures[2]; /* latency, job limit as env->pressure has set them */

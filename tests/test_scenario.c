@@ -346,7 +346,7 @@ static void names_of_a_repeat_are_numbered_by_its_rounds(void **state)
     assert_string_equal(repeat->steps[1].path, "workload[0].do[1]");
     assert_true(repeat->steps[0].call->has_as && repeat->steps[0].call->as_indexed);
     assert_true(repeat->steps[1].call->at.indexed && repeat->steps[1].call->at.offset == 4096);
-    expect_refused("name: t\nworkload: [Alloc: {as: x#, size: 1}]\n", "no repeat is around");
+    expect_refused("name: t\nworkload: [Alloc: {as: x#, size: 1}]\n", "none is around this");
 }
 
 static void objects_of_create_malloc_are_named_apart_from_blocks(void **state)

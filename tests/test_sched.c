@@ -231,7 +231,7 @@ static struct wait_queue queue;
 static void wait_and_tell(void *name)
 {
     struct waiter waiter = {.queue = &queue};
-    uint32_t value = sched_wait(sim, &waiter, 1, DUE_NEVER, "queue");
+    uint32_t value = sched_wait(sim, &waiter, 1, DUE_NEVER, NULL);
     assert_int_equal(value, 5);
     tell(*(char *)name);
 }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include "core/sched_private.h"
 
 struct broken broken;
 
@@ -18,6 +19,19 @@ static void on_broken(void *context, const struct step *step, const char *expect
 /* What the workload does at its end. */
 enum end { END_STAYS, END_GIVES_BACK, END_RELEASES };
 
+/* Threads and tasks stay: their numbers are used again. */
+static uint64_t bytes_of_threads(void)
+{
+    uint64_t bytes = 0;
+    for (unsigned i = 0; i < THREADS_MAX; i++) {
+        const struct task_private *task = fake.sim->sched->tasks[i];
+        bytes += fake.sim->threads[i] ? arena_block_bytes(sizeof(struct thread)) : 0;
+        bytes += task ? arena_block_bytes(sizeof *task) : 0;
+    }
+    uint64_t room = fake.sim->sched->due.room;
+    return bytes + (room ? arena_block_bytes(room * sizeof(struct due *)) : 0);
+}
+
 static void run(struct step *steps, uint32_t count, const struct pressure *pressure,
                 uint32_t pressures, enum end end)
 {
@@ -32,16 +46,20 @@ static void run(struct step *steps, uint32_t count, const struct pressure *press
                                 .release = end == END_RELEASES};
     struct workload_hooks hooks = {.broken = on_broken};
     struct clr *clr = fake.clr ? fake.clr : fake_start();
-    uint64_t live = fake.sim->arena.live_bytes;
-    for (unsigned i = 0; i < 64; i++) /* a thread stays */
-        live += fake.sim->threads[i] ? 0 : arena_block_bytes(sizeof(struct thread));
+    if (!fake.sim->sched) {
+        struct sched_options options = fake.schedule;
+        options.first_thread = workload_numbers(&workload);
+        sched_configure(fake.sim, &options);
+    }
+    uint64_t live = fake.sim->arena.live_bytes - bytes_of_threads();
     broken = (struct broken){0};
     workload_run(clr, &workload, &hooks);
     assert_int_equal(fake.sim->actor, ACTOR_CLR);
     assert_int_equal(fake.sim->thread->id, 0);
-    for (unsigned i = 0; i < 64; i++)
-        live -= fake.sim->threads[i] ? 0 : arena_block_bytes(sizeof(struct thread));
-    assert_int_equal(fake.sim->arena.live_bytes, live); /* a workload leaves nothing of its own */
+    assert_int_equal(sched_alive(fake.sim), 1); /* nor a thread: */
+    sched_verify(fake.sim);
+    /* A workload leaves nothing of its own. */
+    assert_int_equal(fake.sim->arena.live_bytes - bytes_of_threads(), live);
 }
 
 void perform(struct step *steps, uint32_t count)

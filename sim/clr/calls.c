@@ -153,10 +153,22 @@ static struct holding *bind_new(struct call *c, enum holding_kind kind, uint64_t
     return holding;
 }
 
-static void unbind(struct call *c, enum holding_kind kind)
+/* Before the call that gives it back: other threads may get the same address as soon as the host
+ * has it. NULL: nothing of the kind is held there. */
+static struct holding *leave(struct call *c, enum holding_kind kind)
 {
     struct holding *holding = holding_find(c->run, kind, c->address, &c->said->at, c->index);
-    if (c->served && holding)
+    if (holding)
+        holding->leaving = true;
+    return holding;
+}
+
+/* Behind it: served, it is gone; refused, it is still held. */
+static void unbind(struct call *c, struct holding *holding)
+{
+    if (holding)
+        holding->leaving = false;
+    if (holding && c->served)
         holding_remove(c->run, holding);
 }
 
@@ -178,10 +190,11 @@ static void virtual_alloc(struct call *c)
 
 static void virtual_free(struct call *c)
 {
+    bool releases = c->said->type & MEM_RELEASE;
+    struct holding *region = releases ? leave(c, HOLDING_REGION) : NULL;
     c->served = host_virtual_free(c->clr, c->address, c->said->size, c->said->type) == S_OK;
     expect_result(c);
-    if (c->said->type & MEM_RELEASE)
-        unbind(c, HOLDING_REGION);
+    unbind(c, region);
 }
 
 static void virtual_query(struct call *c)
@@ -278,9 +291,10 @@ static void debug_alloc(struct call *c)
 
 static void free_block(struct call *c)
 {
+    struct holding *block = leave(c, HOLDING_BLOCK);
     c->served = host_malloc_free(c->clr, c->object, c->address) == S_OK;
     expect_result(c);
-    unbind(c, HOLDING_BLOCK);
+    unbind(c, block);
 }
 
 /* ---- IUnknown ---- */
@@ -333,13 +347,15 @@ static void release(struct call *c)
     struct holding *holding = holding_reference(c->run, which);
     CHECK(object != NULL);
     CHECK(!holding || holding->address != 0);
+    if (holding)
+        holding->leaving = true;
+    else
+        c->clr->released |= 1u << which;
     host_release(c->clr, holding ? (IUnknown *)(uintptr_t)holding->address : object, which);
     c->served = true;
     expect_result(c);
     if (holding)
         holding_remove(c->run, holding);
-    else
-        c->clr->released |= 1u << which;
 }
 
 /* ---- managed code and views ---- */
@@ -416,11 +432,12 @@ static void map_view(struct call *c)
 
 static void unmap_view(struct call *c)
 {
+    struct holding *view = leave(c, HOLDING_VIEW);
     clr_unmap_view(c->clr, c->address);
     c->served = true;
     c->why = "no view";
     expect_result(c);
-    unbind(c, HOLDING_VIEW);
+    unbind(c, view);
 }
 
 /* ---- one call ---- */

@@ -112,10 +112,10 @@ struct holding *holding_find(const struct run *run, enum holding_kind kind, uint
     struct holding *named = NULL;
     if (at->base == ADDRESS_BLOCK)
         named = named_find(run, at->block, at->indexed, index).holding;
-    if (named && named->kind == kind && named->address == address)
+    if (named && named->kind == kind && named->address == address && !named->leaving)
         return named;
     for (struct holding *holding = run->newest; holding; holding = holding->older)
-        if (holding->kind == kind && holding->address == address)
+        if (holding->kind == kind && holding->address == address && !holding->leaving)
             return holding;
     return NULL;
 }
@@ -124,7 +124,7 @@ struct holding *holding_reference(const struct run *run, uint64_t which)
 {
     CHECK(which >= HOST_MALLOC);
     for (struct holding *holding = run->newest; holding; holding = holding->older)
-        if (holding->kind == HOLDING_REFERENCE && holding->which == which)
+        if (holding->kind == HOLDING_REFERENCE && holding->which == which && !holding->leaving)
             return holding;
     return NULL;
 }
@@ -136,8 +136,8 @@ void holding_remove(struct run *run, struct holding *holding)
         if (named->holding == holding) /* it may mean another by now */
             named->holding = NULL;
     }
-    CHECK(holding->older || run->oldest == holding);
-    CHECK(holding->newer || run->newest == holding);
+    CHECK((holding->older ? holding->older->newer : run->oldest) == holding);
+    CHECK((holding->newer ? holding->newer->older : run->newest) == holding);
     if (holding->older)
         holding->older->newer = holding->newer;
     else

@@ -21,6 +21,7 @@ struct holding {
     uint64_t address;    /* native; of objects their pointer */
     IHostMalloc *object; /* HOLDING_BLOCK: where it goes back */
     uint64_t which;      /* objects: their number in records (host.h) */
+    bool leaving;        /* a thread is giving it back */
     /* The name it was bound to. */
     bool has_name, indexed;
     uint32_t name;
@@ -57,11 +58,11 @@ bool block_resolve(const struct run *run, const struct block_address *at, uint64
                    uint64_t *native);
 
 struct holding *holding_add(struct run *run, enum holding_kind kind, uint64_t address);
-/* The newest of a kind at an address, NULL: none. at names the block, as in the call; it only
+/* The newest of a kind at an address that no thread is giving back, NULL: none. at names the block, as in the call; it only
  * makes finding it fast. */
 struct holding *holding_find(const struct run *run, enum holding_kind kind, uint64_t address,
                              const struct block_address *at, uint64_t index);
-/* The newest reference to an object, NULL: none. */
+/* The newest reference to an object that no thread is giving back, NULL: none. */
 struct holding *holding_reference(const struct run *run, uint64_t which);
 /* It has been given back: no longer held. */
 void holding_remove(struct run *run, struct holding *holding);

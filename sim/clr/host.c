@@ -37,14 +37,14 @@ static HRESULT leave(struct clr *clr, HRESULT result)
 {
     struct sim *sim = clr->sim;
     CHECK(sim->actor == ACTOR_POLICY);
-    clr->answer = result;
-    clr->leftover = 0;
     sim->actor = ACTOR_CLR;
     sim->host_call = EVENT_KINDS;
     sim->host_call_level = -1;
     sim->counters[COUNTER_vtable_calls]++;
     sim->counters[COUNTER_vtable_refusals] += result != S_OK;
     sched_point(sim);
+    clr->answer = result; /* until the next point: other threads call as well */
+    clr->leftover = 0;
     return result;
 }
 

@@ -42,9 +42,11 @@ struct clr_env {
     /* What GlobalMemoryStatusEx would say at this moment; asking has no effect. NULL: nobody
      * knows. */
     void (*memory_truth)(void *context, struct memory_truth *truth);
+    /* The running thread of the CLR ends: what the host attached to it goes. NULL: nothing does. */
+    void (*thread_ends)(void *context);
 };
 
-struct step;
+struct run;
 struct clr {
     struct clr_env env;
     struct sim *sim;
@@ -57,7 +59,7 @@ struct clr {
     bool callback_registered;
     uint32_t released; /* 1 << enum host_object: the CLR's own reference is gone already */
     EMemoryAvailable availability; /* last notification, Neutral before the first */
-    const struct step *step; /* of the workload being performed (workload.h), NULL: none */
+    const struct run *run; /* the workload being performed (workload.h), NULL: none */
 };
 
 /* The life of a run before there is more of a CLR: GetHostManager where there is a control,

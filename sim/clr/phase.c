@@ -5,7 +5,11 @@
  * drifts; without a rate its operations are spread over the phase, and without a duration they
  * come one after the other, sources in proportion to their counts. Blocks die when their lifetimes
  * end, before anything else that is due at the same time. Operations that are due in the phase are
- * performed even if the machine is late with them. */
+ * performed even if the machine is late with them.
+ *
+ * With several threads the operations of each source go round them, whatever the schedule: each
+ * thread performs its own on a flow of its own. A block that one of them works at is left alone by
+ * the others. */
 #include "clr/draw.h"
 #include "clr/phase_blocks.h"
 
@@ -20,18 +24,45 @@ struct source {
 
 enum next_thing { NEXT_DEATH, NEXT_OPERATION, NEXT_END };
 
+/* An operation: what it is, when, and by whom depends on its number only. */
+struct assignment {
+    bool given;
+    enum source_kind source;
+    uint64_t number, due_ns;
+    uint64_t size;    /* allocate */
+    struct rng draws; /* what comes next of its own */
+};
+
+/* Operations that came up before their threads asked for them. */
+struct queue {
+    struct queued {
+        struct queued *next;
+        struct assignment operation;
+    } *first, *last;
+};
+
+/* What its threads share. */
 struct phase {
-    struct performance performance; /* first */
     struct run *run;
     const struct node *node;
     const struct step_phase *said;
     uint64_t begin_ns, end_ns; /* end: NEVER without a duration */
     struct source sources[SOURCES];
+    struct queue *queues;   /* said->threads */
+    uint64_t ended;         /* threads */
+};
+
+/* What one thread does in a phase. The blocks that it made die by its hand. */
+struct worker {
+    struct performance performance; /* first */
+    struct run *run;
+    struct phase *phase;
+    uint64_t index; /* of the thread */
     struct lifetimes lifetimes;
     struct making making;
     /* What comes next. */
     enum next_thing next;
-    enum source_kind next_source;
+    struct assignment operation; /* of NEXT_OPERATION, or behind the death */
     uint64_t due_ns;
     uint64_t ready_ns; /* when its last operation was done */
     bool ending;       /* only deaths are left */
@@ -65,130 +96,184 @@ static bool is_behind(const struct source *a, const struct source *b)
     return (unsigned __int128)a_done * b_all < (unsigned __int128)b_done * a_all;
 }
 
-/* The source that is due first; of those that are due at once, the one that is furthest behind. */
-static void choose_source(struct phase *phase)
+/* The source that is due first; of those that are due at once, the one that is furthest behind.
+ * SOURCES: none is. */
+static enum source_kind choose_source(const struct phase *phase, uint64_t *due_ns)
 {
-    phase->next = NEXT_END;
-    phase->due_ns = phase->end_ns;
+    enum source_kind chosen = SOURCES;
+    *due_ns = NEVER;
     for (int i = 0; i < SOURCES; i++) {
-        const struct source *source = &phase->sources[i];
-        const struct source *best = &phase->sources[phase->next_source];
-        uint64_t due_ns = source_due(phase, source);
-        if (due_ns == NEVER || (phase->next == NEXT_OPERATION && due_ns > phase->due_ns))
+        const struct source *source = &phase->sources[i], *best = &phase->sources[chosen % SOURCES];
+        uint64_t due = source_due(phase, source);
+        if (due == NEVER || (chosen != SOURCES && due > *due_ns))
             continue;
-        if (phase->next == NEXT_OPERATION && due_ns == phase->due_ns &&
+        if (chosen != SOURCES && due == *due_ns &&
             !(source->pace.amount == 0 && best->pace.amount == 0 && is_behind(source, best)))
             continue;
-        phase->next = NEXT_OPERATION;
-        phase->next_source = (enum source_kind)i;
-        phase->due_ns = due_ns;
+        chosen = (enum source_kind)i;
+        *due_ns = due;
     }
+    return chosen;
 }
-
-/* Decides what comes next, and when: not before the present, or the phase's beginning. */
-static void choose(struct phase *phase, uint64_t now)
-{
-    const struct live_block *dying = lifetimes_first(&phase->lifetimes);
-    phase->ready_ns = now;
-    if (phase->ending) {
-        phase->next = dying ? NEXT_DEATH : NEXT_END;
-        phase->due_ns = dying ? now : NEVER;
-        return;
-    }
-    choose_source(phase);
-    CHECK(phase->next != NEXT_DEATH);
-    if (phase->due_ns == NEVER || phase->due_ns < now)
-        phase->due_ns = now;
-    if (dying && dying->dies_ns <= phase->due_ns) {
-        phase->next = NEXT_DEATH;
-        phase->due_ns = at_least(dying->dies_ns, now);
-    }
-}
-
-/* ---- what ---- */
 
 static struct rng draws_of(const struct phase *phase, enum source_kind source, uint64_t n)
 {
     return rng_keyed(phase->run->sim->seed, RNG_WORKLOAD, node_draw(phase->node, source, n));
 }
 
-/* The same numbers are drawn whatever is given: size, lifetime, survival. */
-static uint64_t allocate(struct phase *phase, uint64_t n)
+/* The next operation of all, in the order in which they are due. False: there is none. */
+static bool next_of_all(struct phase *phase, struct assignment *next)
 {
-    const struct phase_allocate *said = &phase->said->allocate;
-    struct rng rng = draws_of(phase, SOURCE_ALLOCATE, n);
-    uint64_t size = draw_histogram(&rng, &said->size), life = LIFETIME_FOREVER, dies_ns = NEVER;
-    if (said->lifetime.bars_count)
-        life = draw_histogram(&rng, &said->lifetime);
-    bool survives = said->lifetime.bars_count && draw_percent(&rng, said->survive_percent);
-    if (life != LIFETIME_FOREVER && !(said->has_survive && survives))
-        dies_ns = life < NEVER / 2 ? phase->run->sim->now_ns + life : NEVER / 2;
-    block_make(&phase->making, size, dies_ns);
-    return at_least(size, 1);
-}
-
-/* An operation on a block that lives, if there is one. Returns its bytes. */
-static uint64_t act(struct phase *phase, enum source_kind source, uint64_t n)
-{
-    struct run *run = phase->run;
-    const struct phase_action *said = source == SOURCE_TOUCH     ? &phase->said->touch
-                                      : source == SOURCE_PROTECT ? &phase->said->protect
-                                                                 : &phase->said->free;
-    struct rng rng = draws_of(phase, source, n);
-    struct live_block *block =
-        pool_pick(&run->phases->pool, said->order, source == SOURCE_PROTECT, &rng);
-    if (!block)
-        return PAGE_BYTES;
-    uint64_t size = at_least(block->size, 1);
-    CHECK(source != SOURCE_PROTECT || block->class == BLOCK_OF_PAGES);
-    if (source == SOURCE_TOUCH) {
-        uint64_t offset = draw_up_to(&rng, size - 1);
-        block_touch(run, block, offset, draw_percent(&rng, said->write_percent));
-        return PAGE_BYTES;
-    }
-    if (source == SOURCE_PROTECT)
-        block_protect(run, block, block->changed ? block->protect : said->protect);
-    else
-        block_free(run, block);
-    return size;
-}
-
-static void operate(struct phase *phase)
-{
-    struct source *source = &phase->sources[phase->next_source];
+    uint64_t due_ns, bytes = PAGE_BYTES;
+    enum source_kind kind = choose_source(phase, &due_ns);
+    if (kind == SOURCES)
+        return false;
+    struct source *source = &phase->sources[kind];
     CHECK(!is_over(source));
-    CHECK(!phase->ending);
-    uint64_t n = source->done++, bytes;
-    run_as(phase->run->sim, n % phase->said->threads);
-    if (phase->next_source == SOURCE_ALLOCATE)
-        bytes = allocate(phase, n);
-    else
-        bytes = act(phase, phase->next_source, n);
-    CHECK(bytes > 0); /* or a rate in bytes would stand still */
+    *next = (struct assignment){.given = true, .source = kind, .due_ns = due_ns};
+    next->number = source->done++;
+    next->draws = draws_of(phase, kind, next->number);
+    if (kind == SOURCE_ALLOCATE) {
+        next->size = draw_histogram(&next->draws, &phase->said->allocate.size);
+        bytes = at_least(next->size, 1); /* or a rate in bytes would stand still */
+    }
     source->done_bytes += bytes;
+    return true;
 }
 
-static uint64_t phase_turn(struct performance *performance, uint64_t limit_ns)
+static void put(struct phase *phase, uint64_t index, const struct assignment *operation)
 {
-    struct phase *phase = (struct phase *)performance;
-    if (phase->next == NEXT_DEATH) /* another phase may have freed the block meanwhile */
-        choose(phase, phase->ready_ns);
-    while (phase->due_ns <= limit_ns) {
-        reach(phase->run->sim, phase->due_ns);
-        if (phase->next == NEXT_OPERATION) {
-            operate(phase);
-        } else if (phase->next == NEXT_DEATH) {
-            struct live_block *dying = lifetimes_first(&phase->lifetimes);
-            CHECK(dying != NULL);
-            run_as(phase->run->sim, dying->thread);
-            block_free(phase->run, dying);
-        } else {
-            CHECK(!phase->ending);
-            phase->ending = true;
-        }
-        choose(phase, phase->run->sim->now_ns);
+    struct queue *queue = &phase->queues[index];
+    struct queued *queued = arena_alloc(&phase->run->sim->arena, sizeof *queued);
+    *queued = (struct queued){NULL, *operation};
+    *(queue->first ? &queue->last->next : &queue->first) = queued;
+    queue->last = queued;
+}
+
+static bool take_queued(struct phase *phase, uint64_t index, struct assignment *operation)
+{
+    struct queue *queue = &phase->queues[index];
+    struct queued *taken = queue->first;
+    if (!taken)
+        return false;
+    queue->first = taken->next;
+    *operation = taken->operation;
+    arena_free(&phase->run->sim->arena, taken, sizeof *taken);
+    return true;
+}
+
+/* The next one of a thread; not given: there is none. */
+static void take(struct worker *worker)
+{
+    struct phase *phase = worker->phase;
+    uint64_t threads = phase->said->threads;
+    if (take_queued(phase, worker->index, &worker->operation))
+        return;
+    while (next_of_all(phase, &worker->operation)) {
+        uint64_t index = worker->operation.number % threads;
+        if (index == worker->index)
+            return;
+        put(phase, index, &worker->operation);
     }
-    return phase->due_ns;
+    worker->operation.given = false;
+}
+
+/* Decides what comes next, and when: not before the present, or the phase's beginning. */
+static void choose(struct worker *worker, uint64_t now)
+{
+    const struct phase *phase = worker->phase;
+    const struct live_block *dying = lifetimes_first(&worker->lifetimes);
+    worker->ready_ns = now;
+    if (worker->ending) {
+        worker->next = dying ? NEXT_DEATH : NEXT_END;
+        worker->due_ns = dying ? now : NEVER;
+        return;
+    }
+    if (!worker->operation.given)
+        take(worker);
+    worker->next = worker->operation.given ? NEXT_OPERATION : NEXT_END;
+    worker->due_ns = worker->operation.given ? worker->operation.due_ns : phase->end_ns;
+    if (worker->due_ns == NEVER || worker->due_ns < now)
+        worker->due_ns = now;
+    if (dying && dying->dies_ns <= worker->due_ns) {
+        worker->next = NEXT_DEATH;
+        worker->due_ns = at_least(dying->dies_ns, now);
+    }
+}
+
+/* ---- what ---- */
+
+/* The same numbers are drawn whatever is given: size, lifetime, survival. */
+static void allocate(struct worker *worker, struct assignment *operation)
+{
+    const struct phase_allocate *said = &worker->phase->said->allocate;
+    uint64_t life = LIFETIME_FOREVER, dies_ns = NEVER;
+    if (said->lifetime.bars_count)
+        life = draw_histogram(&operation->draws, &said->lifetime);
+    bool survives = said->lifetime.bars_count && draw_percent(&operation->draws, said->survive_percent);
+    if (life != LIFETIME_FOREVER && !(said->has_survive && survives))
+        dies_ns = life < NEVER / 2 ? worker->run->sim->now_ns + life : NEVER / 2;
+    block_make(&worker->making, operation->size, dies_ns);
+}
+
+/* An operation on a block that lives, if there is one that nobody works at. */
+static void act(struct worker *worker, struct assignment *operation)
+{
+    struct run *run = worker->run;
+    const struct step_phase *phase = worker->phase->said;
+    const struct phase_action *said = operation->source == SOURCE_TOUCH     ? &phase->touch
+                                      : operation->source == SOURCE_PROTECT ? &phase->protect
+                                                                        : &phase->free;
+    struct live_block *block = pool_pick(&run->phases->pool, said->order,
+                                         operation->source == SOURCE_PROTECT, &operation->draws);
+    if (!block)
+        return;
+    CHECK(operation->source != SOURCE_PROTECT || block->class == BLOCK_OF_PAGES);
+    if (operation->source == SOURCE_TOUCH) {
+        uint64_t offset = draw_up_to(&operation->draws, at_least(block->size, 1) - 1);
+        block_touch(run, block, offset, draw_percent(&operation->draws, said->write_percent));
+    } else if (operation->source == SOURCE_PROTECT) {
+        block_protect(run, block, block->changed ? block->protect : said->protect);
+    } else {
+        block_free(run, block);
+    }
+}
+
+static void operate(struct worker *worker)
+{
+    struct assignment operation = worker->operation;
+    CHECK(operation.given);
+    CHECK(!worker->ending);
+    worker->operation.given = false;
+    run_as(worker->run->sim, 0);
+    if (operation.source == SOURCE_ALLOCATE)
+        allocate(worker, &operation);
+    else
+        act(worker, &operation);
+}
+
+static uint64_t worker_turn(struct performance *performance, uint64_t limit_ns)
+{
+    struct worker *worker = (struct worker *)performance;
+    struct sim *sim = worker->run->sim;
+    if (worker->next == NEXT_DEATH) /* another one may have freed the block meanwhile */
+        choose(worker, worker->ready_ns);
+    while (worker->due_ns <= limit_ns) {
+        reach(sim, worker->due_ns);
+        if (worker->next == NEXT_OPERATION) {
+            operate(worker);
+        } else if (worker->next == NEXT_DEATH) {
+            struct live_block *dying = lifetimes_first(&worker->lifetimes);
+            run_as(sim, 0);
+            if (dying) /* reaching the time may have let others run */
+                block_die(worker->run, dying);
+        } else {
+            CHECK(!worker->ending);
+            worker->ending = true;
+        }
+        choose(worker, sim->now_ns);
+    }
+    return worker->due_ns;
 }
 
 /* ---- beginning and end ---- */
@@ -213,43 +298,49 @@ static void begin_source(struct phase *phase, enum source_kind kind, const struc
         source->pace = (struct rate){bytes, for_ns, true};
 }
 
-static void phase_end(struct performance *performance)
+static void worker_end(struct performance *performance)
 {
-    struct phase *phase = (struct phase *)performance;
-    CHECK(lifetimes_first(&phase->lifetimes) == NULL);
-    if (phase->making.segments)
-        segments_end(phase->making.segments);
-    lifetimes_drop(&phase->lifetimes);
-    arena_free(&phase->run->sim->arena, phase, sizeof *phase);
+    struct worker *worker = (struct worker *)performance;
+    struct phase *phase = worker->phase;
+    struct arena *arena = &worker->run->sim->arena;
+    CHECK(lifetimes_first(&worker->lifetimes) == NULL);
+    CHECK(phase->queues[worker->index].first == NULL);
+    if (worker->making.segments)
+        segments_end(worker->making.segments);
+    lifetimes_drop(&worker->lifetimes);
+    arena_free(arena, worker, sizeof *worker);
+    if (++phase->ended < phase->said->threads)
+        return;
+    arena_free(arena, phase->queues, phase->said->threads * sizeof *phase->queues);
+    arena_free(arena, phase, sizeof *phase);
 }
 
-static void begin_making(struct phase *phase)
+static void begin_making(struct worker *worker)
 {
-    const struct phase_allocate *said = &phase->said->allocate;
-    struct run *run = phase->run;
-    EMemoryCriticalLevel level = level_of(phase->said->criticality);
-    phase->lifetimes.arena = &run->sim->arena;
-    phase->making =
-        (struct making){.run = run, .said = said, .level = level, .lifetimes = &phase->lifetimes};
-    if (said->given && said->way == WAY_SEGMENT)
-        phase->making.segments =
+    const struct step_phase *phase = worker->phase->said;
+    const struct phase_allocate *said = &phase->allocate;
+    struct run *run = worker->run;
+    EMemoryCriticalLevel level = level_of(phase->criticality);
+    worker->lifetimes.arena = &run->sim->arena;
+    worker->making =
+        (struct making){.run = run, .said = said, .level = level, .lifetimes = &worker->lifetimes};
+    if (said->given && said->way == WAY_SEGMENT) /* a heap for each thread, as on a server */
+        worker->making.segments =
             segments_create(&run->phases->segments, run->clr, said->protect, level);
 }
 
-struct performance *phase_perform(struct run *run, const struct node *node, uint64_t begin_ns,
-                                  uint64_t *due_ns)
+struct phase *phase_begin(struct run *run, const struct node *node, uint64_t begin_ns)
 {
     const struct step_phase *said = node->step->phase;
     struct phase *phase = arena_alloc(&run->sim->arena, sizeof *phase);
-    *phase = (struct phase){.performance = {phase_turn, phase_end},
-                            .run = run,
+    CHECK(node->step->kind == STEP_PHASE);
+    CHECK(said->threads > 0);
+    *phase = (struct phase){.run = run,
                             .node = node,
                             .said = said,
                             .begin_ns = begin_ns,
                             .end_ns = said->for_ns ? begin_ns + said->for_ns : NEVER};
-    CHECK(node->step->kind == STEP_PHASE);
-    CHECK(said->threads > 0);
-    begin_making(phase);
+    phase->queues = arena_alloc(&run->sim->arena, said->threads * sizeof *phase->queues);
     if (said->allocate.given)
         begin_source(phase, SOURCE_ALLOCATE, &said->allocate.rate, said->allocate.count,
                      said->allocate.total_bytes);
@@ -259,7 +350,18 @@ struct performance *phase_perform(struct run *run, const struct node *node, uint
         begin_source(phase, SOURCE_PROTECT, &said->protect.rate, said->protect.count, 0);
     if (said->free.given)
         begin_source(phase, SOURCE_FREE, &said->free.rate, said->free.count, 0);
-    choose(phase, begin_ns);
-    *due_ns = phase->due_ns;
-    return &phase->performance;
+    return phase;
+}
+
+struct performance *phase_join(struct phase *phase, uint64_t index, uint64_t *due_ns)
+{
+    struct run *run = phase->run;
+    struct worker *worker = arena_alloc(&run->sim->arena, sizeof *worker);
+    *worker = (struct worker){
+        .performance = {worker_turn, worker_end}, .run = run, .phase = phase, .index = index};
+    CHECK(index < phase->said->threads);
+    begin_making(worker);
+    choose(worker, phase->begin_ns);
+    *due_ns = worker->due_ns;
+    return &worker->performance;
 }

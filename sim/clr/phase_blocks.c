@@ -2,6 +2,33 @@
 #define CINTERFACE
 #include "clr/phase_blocks.h"
 
+/* ---- one thread at a time ---- */
+
+static void begin_work(struct live_block *block)
+{
+    CHECK(!block->busy);
+    block->busy = true;
+}
+
+static void end_work(struct run *run, struct live_block *block)
+{
+    CHECK(block->busy);
+    block->busy = false;
+    if (block->doomed)
+        block_free(run, block);
+}
+
+void block_die(struct run *run, struct live_block *block)
+{
+    if (!block->busy) {
+        block_free(run, block);
+        return;
+    }
+    CHECK(!block->doomed);
+    lifetimes_remove(block->lifetimes, block);
+    block->doomed = true;
+}
+
 /* ---- touches ---- */
 
 static void touch(struct run *run, uint64_t address, bool write)
@@ -23,12 +50,16 @@ static void touch_beginning(const struct making *making, uint64_t address, uint6
     }
 }
 
+static void protect(struct run *run, struct live_block *block, uint32_t to);
+
 void block_touch(struct run *run, struct live_block *block, uint64_t offset, bool write)
 {
     CHECK(offset == 0 || offset < block->size);
+    begin_work(block);
     if (block->changed)
-        block_protect(run, block, block->protect);
+        protect(run, block, block->protect);
     touch(run, block->address + offset, write);
+    end_work(run, block);
 }
 
 /* ---- making ---- */
@@ -45,7 +76,7 @@ static struct chunk *take_after_collection(const struct making *making, uint64_t
     CHECK(making->segments != NULL);
     host_get_memory_load(run->clr, &load, &available);
     while ((dead = lifetimes_first(making->lifetimes)) && dead->dies_ns <= run->sim->now_ns)
-        block_free(run, dead);
+        block_die(run, dead);
     segments_trim(making->segments);
     return segments_take(making->segments, size, address);
 }
@@ -98,7 +129,6 @@ bool block_make(const struct making *making, uint64_t size, uint64_t dies_ns)
                                  .size = size,
                                  .dies_ns = dies_ns,
                                  .chunk = chunk,
-                                 .thread = run->sim->thread->id,
                                  .protect = making->said->protect,
                                  .way = making->said->way};
     figures.class = whole_pages(&figures, &first) ? BLOCK_OF_PAGES : BLOCK_OF_BYTES;
@@ -106,27 +136,37 @@ bool block_make(const struct making *making, uint64_t size, uint64_t dies_ns)
     struct live_block *block = pool_add(&run->phases->pool, &figures);
     if (dies_ns != NEVER)
         lifetimes_add(making->lifetimes, block);
+    begin_work(block);
     touch_beginning(making, address, size);
+    end_work(run, block);
     return true;
 }
 
 /* ---- the rest of its life ---- */
 
-void block_protect(struct run *run, struct live_block *block, uint32_t protect)
+static void protect(struct run *run, struct live_block *block, uint32_t to)
 {
     uint64_t first, bytes = whole_pages(block, &first);
     uint32_t old;
     CHECK(bytes > 0);
-    HRESULT hr = host_virtual_protect(run->clr, first, bytes, protect, &old);
+    HRESULT hr = host_virtual_protect(run->clr, first, bytes, to, &old);
     count_operation(run->sim, hr == S_OK);
     if (hr == S_OK)
-        block->changed = protect != block->protect;
+        block->changed = to != block->protect;
+}
+
+void block_protect(struct run *run, struct live_block *block, uint32_t to)
+{
+    begin_work(block);
+    protect(run, block, to);
+    end_work(run, block);
 }
 
 void block_free(struct run *run, struct live_block *block)
 {
     bool served;
     CHECK(block->address != 0);
+    begin_work(block);
     switch (block->way) {
     case WAY_VIRTUAL:
         served = host_virtual_free(run->clr, block->address, 0, MEM_RELEASE) == S_OK;
@@ -137,13 +177,16 @@ void block_free(struct run *run, struct live_block *block)
     default:
         CHECK(block->way == WAY_SEGMENT);
         if (block->changed) /* another block may get these pages */
-            block_protect(run, block, block->protect);
+            protect(run, block, block->protect);
         served = segments_give(block->chunk);
     }
     count_operation(run->sim, served);
-    if (served || block->way == WAY_SEGMENT)
+    if (served || block->way == WAY_SEGMENT) {
         pool_remove(&run->phases->pool, block);
-    else if (block->lifetimes) /* it lives on, and is given back at the end */
+        return;
+    }
+    block->busy = block->doomed = false; /* it lives on, and is given back at the end */
+    if (block->lifetimes)
         lifetimes_remove(block->lifetimes, block);
 }
 
@@ -159,7 +202,7 @@ void phases_give_back(struct run *run)
 {
     struct pool *pool = &run->phases->pool;
     struct clr *clr = run->clr;
-    CHECK(run->ended); /* no phase is under way */
+    CHECK(run->threads == 0); /* no phase is under way */
     struct live_block *block;
     while ((block = pool_oldest(pool))) {
         if (block->way == WAY_VIRTUAL)

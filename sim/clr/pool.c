@@ -64,15 +64,21 @@ void pool_remove(struct pool *pool, struct live_block *block)
     arena_free(pool->arena, block, sizeof *block);
 }
 
+/* The one drawn, or behind it the first that is idle. */
 static struct live_block *pick_random(const struct pool *pool, bool of_pages, struct rng *random)
 {
     const struct pool_class *pages = &pool->classes[BLOCK_OF_PAGES];
     const struct pool_class *bytes = &pool->classes[BLOCK_OF_BYTES];
     uint64_t count = pages->count + (of_pages ? 0 : (uint64_t)bytes->count);
-    if (count == 0)
-        return NULL;
-    uint64_t place = draw_up_to(random, count - 1);
-    return place < pages->count ? pages->blocks[place] : bytes->blocks[place - pages->count];
+    uint64_t drawn = count ? draw_up_to(random, count - 1) : 0;
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t place = (drawn + i) % count;
+        struct live_block *block = place < pages->count ? pages->blocks[place]
+                                                        : bytes->blocks[place - pages->count];
+        if (!block->busy)
+            return block;
+    }
+    return NULL;
 }
 
 struct live_block *pool_pick(const struct pool *pool, enum pick_order order, bool of_pages,
@@ -85,6 +91,8 @@ struct live_block *pool_pick(const struct pool *pool, enum pick_order order, boo
     for (int i = 0; i < (of_pages ? BLOCK_OF_BYTES : BLOCK_CLASSES); i++) {
         const struct pool_class *class = &pool->classes[i];
         struct live_block *block = oldest ? class->oldest : class->newest;
+        while (block && block->busy)
+            block = oldest ? block->newer : block->older;
         if (block && (!best || (block->number < best->number) == oldest))
             best = block;
     }

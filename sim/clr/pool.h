@@ -18,9 +18,10 @@ struct live_block {
     uint64_t dies_ns;            /* NEVER: not by itself */
     struct lifetimes *lifetimes; /* that it is in, NULL: none */
     struct chunk *chunk;         /* WAY_SEGMENT: its place (segments.h) */
-    uint32_t thread;             /* that made it */
     uint32_t protect;            /* as made */
     bool changed;                /* its protection is another now */
+    bool busy;                   /* a thread works at it: nobody else may */
+    bool doomed;                 /* its lifetime has ended meanwhile */
     enum phase_way way;
     enum block_class class;
     /* private */
@@ -42,10 +43,11 @@ struct pool {
 struct live_block *pool_add(struct pool *pool, const struct live_block *figures);
 /* It dies: taken out of its lifetimes as well, and freed. */
 void pool_remove(struct pool *pool, struct live_block *block);
-/* The block next in an order, NULL: there is none. random decides PICK_RANDOM. */
+/* The block next in an order that nobody works at, NULL: there is none. random decides
+ * PICK_RANDOM. */
 struct live_block *pool_pick(const struct pool *pool, enum pick_order order, bool of_pages,
                              struct rng *random);
-/* The oldest of all, NULL: none is left. */
+/* The oldest of all, NULL: none is left. Nobody works at any. */
 struct live_block *pool_oldest(const struct pool *pool);
 /* Frees the arrays; blocks have been removed. */
 void pool_drop(struct pool *pool);

@@ -5,7 +5,7 @@
  * each kind. What a wave or a curve took is its own: it gives back what it got, whatever others
  * give back meanwhile. Figures (latency, job limit) are not taken; a wave of them goes back to what
  * holds otherwise. */
-#include "clr/workload_private.h"
+#include "clr/flow.h"
 
 #define RAMP_STEPS 64
 #define FIGURES 2
@@ -334,7 +334,7 @@ static void consumer_begin(struct run *run, struct consumer *c, uint32_t order)
         c->activity = (struct activity){point_due(c), order, curve_turn};
     else
         c->activity = (struct activity){wave_due(c), order, wave_turn};
-    schedule_add(&run->schedule, &c->activity);
+    outside_add(run, &c->activity);
 }
 
 uint32_t pressures_begin(struct run *run)

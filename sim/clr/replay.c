@@ -335,7 +335,7 @@ static void set_thread(struct replay *replay, const struct operation *op)
     else if (op->thread != replay->first_thread)
         replay->level = eTaskCritical;
     replay->begun = true;
-    if (sim->thread->id != op->thread)
+    if (sim->thread->id != op->thread && !sim->thread->task) /* a thread of its own plays all */
         sim_become(sim, op->thread);
 }
 

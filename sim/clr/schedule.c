@@ -64,18 +64,21 @@ static uint64_t limit_of(const struct schedule *schedule, const struct activity 
     return activity->order < next->order ? next->due_ns : next->due_ns - 1;
 }
 
-void schedule_run(struct schedule *schedule, const bool *ended)
+uint64_t schedule_due(const struct schedule *schedule)
 {
-    while (!*ended && schedule->count > 0) {
-        struct activity *activity = take_first(schedule);
-        uint64_t earlier = activity->due_ns;
-        uint64_t due = activity->turn(activity, limit_of(schedule, activity));
-        if (due == NEVER)
-            continue; /* it may be gone already */
-        CHECK(due >= earlier);
-        activity->due_ns = due;
-        schedule_add(schedule, activity);
-    }
+    return schedule->count ? schedule->heap[0]->due_ns : NEVER;
+}
+
+void schedule_turn(struct schedule *schedule, uint64_t latest_ns)
+{
+    struct activity *activity = take_first(schedule);
+    uint64_t earlier = activity->due_ns, limit_ns = limit_of(schedule, activity);
+    uint64_t due = activity->turn(activity, limit_ns < latest_ns ? limit_ns : latest_ns);
+    if (due == NEVER)
+        return; /* it may be gone already */
+    CHECK(due >= earlier);
+    activity->due_ns = due;
+    schedule_add(schedule, activity);
 }
 
 void schedule_drop(struct schedule *schedule)

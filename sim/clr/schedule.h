@@ -30,8 +30,10 @@ struct schedule {
 
 /* Schedules it at its due_ns, which is not NEVER. It is not scheduled yet. */
 void schedule_add(struct schedule *schedule, struct activity *activity);
-/* Gives turns until *ended or nobody is left. */
-void schedule_run(struct schedule *schedule, const bool *ended);
+/* When the first wants to act, NEVER: nobody is scheduled. */
+uint64_t schedule_due(const struct schedule *schedule);
+/* Gives the first its turn, with a limit of at most latest_ns. Somebody is scheduled. */
+void schedule_turn(struct schedule *schedule, uint64_t latest_ns);
 /* Gives the memory back, not the activities. */
 void schedule_drop(struct schedule *schedule);
 

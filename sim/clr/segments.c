@@ -2,7 +2,11 @@
  *
  * Places of a segment stand in a list by address; free ones between used ones stand also in a bin
  * by the power of two in their size, the last one freed first. A free place at the end is no place
- * any more, so what a segment uses ends with a used one. */
+ * any more, so what a segment uses ends with a used one.
+ *
+ * A call of the host in the middle lets other threads run. Only the thread that made the segments
+ * takes from them; what others give waits until that one comes by or, when it is gone, until
+ * whoever is in the middle has finished. */
 #define CINTERFACE
 #include "clr/segments.h"
 
@@ -23,6 +27,7 @@ struct chunk {
     struct segment *segment;
     uint64_t offset, size;
     bool free;
+    struct chunk *later; /* of those that wait to be given */
     struct chunk *lower, *upper;           /* by address */
     struct chunk *bin_before, *bin_behind; /* of free ones */
 };
@@ -44,6 +49,9 @@ struct segments {
     struct segment *first, *last;
     struct segment *current; /* grown last: not released while it may grow again */
     bool ended;
+    bool busy;                /* somebody is in the middle */
+    const struct task *owner; /* who takes, until it has ended */
+    struct chunk *later;      /* given meanwhile */
     uint64_t bins_used; /* bit: the bin is not empty */
     struct chunk *bins[BINS];
 };
@@ -248,18 +256,6 @@ static struct chunk *take_end(struct segments *segments, uint64_t bytes)
     return chunk;
 }
 
-struct chunk *segments_take(struct segments *segments, uint64_t bytes, uint64_t *address)
-{
-    CHECK(bytes <= UINT64_MAX / 2);
-    bytes = rounded_up(bytes ? bytes : 1, ALIGNMENT);
-    struct chunk *chunk = take_hole(segments, bytes);
-    if (!chunk)
-        chunk = take_end(segments, bytes);
-    if (chunk)
-        *address = chunk->segment->base + chunk->offset;
-    return chunk;
-}
-
 /* A hole's upper neighbour joins it. */
 static void join(struct segments *segments, struct chunk *lower, struct chunk *upper)
 {
@@ -296,21 +292,18 @@ static bool shorten(struct segment *segment, struct chunk *chunk)
     if (chunk->lower)
         chunk->lower->upper = NULL;
     arena_free(&segments->clr->sim->arena, chunk, sizeof *chunk);
-    if (!segment->highest && segment != segments->current) {
-        bool served = release(segment);
-        if (segments->ended && !segments->first)
-            remove_segments(segments);
-        return served;
-    }
+    if (!segment->highest && segment != segments->current)
+        return release(segment);
     uint64_t end = rounded_up(segment->used, COMMIT_BYTES);
     return segment->committed < end + SLACK_BYTES || decommit(segment, end);
 }
 
-bool segments_give(struct chunk *chunk)
+static bool give(struct chunk *chunk)
 {
     struct segment *segment = chunk->segment;
     struct segments *segments = segment->segments;
     CHECK(!chunk->free);
+    CHECK(segments->busy);
     if (chunk->upper && chunk->upper->free) {
         bin_remove(segments, chunk->upper);
         join(segments, chunk, chunk->upper);
@@ -327,6 +320,63 @@ bool segments_give(struct chunk *chunk)
     return true;
 }
 
+/* ---- one thread at a time ---- */
+
+static void give_later(struct segments *segments)
+{
+    while (segments->later) {
+        struct chunk *chunk = segments->later;
+        segments->later = chunk->later;
+        give(chunk);
+    }
+}
+
+static void begin(struct segments *segments)
+{
+    CHECK(!segments->busy);
+    segments->busy = true;
+    give_later(segments);
+}
+
+static void finish(struct segments *segments)
+{
+    CHECK(segments->busy);
+    give_later(segments);
+    segments->busy = false;
+    if (segments->ended && !segments->first)
+        remove_segments(segments);
+}
+
+struct chunk *segments_take(struct segments *segments, uint64_t bytes, uint64_t *address)
+{
+    CHECK(bytes <= UINT64_MAX / 2);
+    CHECK(!segments->ended);
+    bytes = rounded_up(bytes ? bytes : 1, ALIGNMENT);
+    begin(segments);
+    struct chunk *chunk = take_hole(segments, bytes);
+    if (!chunk)
+        chunk = take_end(segments, bytes);
+    if (chunk)
+        *address = chunk->segment->base + chunk->offset;
+    finish(segments);
+    return chunk;
+}
+
+bool segments_give(struct chunk *chunk)
+{
+    struct segments *segments = chunk->segment->segments;
+    bool of_another = !segments->ended && segments->owner != segments->clr->sim->thread->task;
+    if (segments->busy || of_another) {
+        chunk->later = segments->later;
+        segments->later = chunk;
+        return true;
+    }
+    begin(segments);
+    bool served = give(chunk);
+    finish(segments);
+    return served;
+}
+
 /* ---- all of them ---- */
 
 struct segments *segments_create(struct segments **all, struct clr *clr, uint32_t protect,
@@ -339,15 +389,17 @@ struct segments *segments_create(struct segments **all, struct clr *clr, uint32_
         (*all)->before = segments;
     *all = segments;
     segments->clr = clr;
+    segments->owner = clr->sim->thread->task;
     segments->protect = protect;
     segments->level = level;
     segments->segment_bytes = SEGMENT_BYTES;
     return segments;
 }
 
-void segments_trim(struct segments *segments)
+static void trim(struct segments *segments)
 {
     struct segment *behind;
+    CHECK(segments->busy);
     for (struct segment *segment = segments->first; segment; segment = behind) {
         behind = segment->behind;
         if (segment->highest)
@@ -357,14 +409,21 @@ void segments_trim(struct segments *segments)
     }
 }
 
+void segments_trim(struct segments *segments)
+{
+    begin(segments);
+    trim(segments);
+    finish(segments);
+}
+
 void segments_end(struct segments *segments)
 {
     CHECK(!segments->ended);
+    begin(segments);
     segments->ended = true;
     segments->current = NULL;
-    segments_trim(segments);
-    if (!segments->first)
-        remove_segments(segments);
+    trim(segments);
+    finish(segments);
 }
 
 static void forget_chunks(struct segment *segment)

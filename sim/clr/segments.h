@@ -13,13 +13,14 @@
 struct segments;
 struct chunk; /* the place of a block */
 
-/* A new one, in the list of all there are. protect: of commits. level: of all requests. */
+/* A new one of the running thread, in the list of all there are. protect: of commits. level: of all requests. */
 struct segments *segments_create(struct segments **all, struct clr *clr, uint32_t protect,
                                  EMemoryCriticalLevel level);
 /* A place of so many bytes, NULL: the host refused. Segments are of 256 MiB; where that is
  * refused, of 64, then 16; a larger block gets one of its own. */
 struct chunk *segments_take(struct segments *segments, uint64_t bytes, uint64_t *address);
-/* The place is free. May decommit, and release its segment. False: the host refused to. */
+/* The place is free. May decommit, and release its segment. False: the host refused to. Of another
+ * thread's segments it goes back when that one comes by. */
 bool segments_give(struct chunk *chunk);
 /* As after a collection: nothing stays committed or reserved that is not used. */
 void segments_trim(struct segments *segments);

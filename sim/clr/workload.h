@@ -3,9 +3,11 @@
  *
  * A workload is a list of steps, one after the other. `together` performs its steps side by side,
  * `repeat` performs its steps several times; both nest. Virtual time decides between activities
- * that run side by side; equal times go in the order of the list. Nothing here can run for ever:
- * repetitions, counts and durations are bounded by the loader. docs/scenarios.md says what each
- * step means; lists are performed by lines.c, calls by calls.c, phases by phase.c. */
+ * that run side by side; equal times go in the order of the list. `threads` of a phase or of a
+ * `together` are simulated threads (core/sched.h) that enter the host at the same time. Nothing
+ * here can run for ever: repetitions, counts and durations are bounded by the loader.
+ * docs/scenarios.md says what each step means; lists are performed by lines.c, calls by calls.c,
+ * phases by phase.c. */
 #ifndef LW_CLR_WORKLOAD_H
 #define LW_CLR_WORKLOAD_H
 
@@ -171,7 +173,7 @@ struct step_call {
     uint32_t type;     /* MEM_ or MALLOC_ flags */
     uint32_t protect;  /* PAGE_ value */
     enum criticality criticality;
-    uint64_t thread;   /* simulated thread that calls */
+    uint64_t thread;   /* simulated thread that calls, made for it; 0: the one of the step */
     struct result_expect expect;
     struct comparison load, available; /* GetMemoryLoad: what it must answer */
     uint32_t state;        /* VirtualQuery: MEM_ value it must answer, 0: any */
@@ -214,6 +216,7 @@ struct step {
     enum repeat_until until; /* STEP_REPEAT: leave early after a call of the body that was ... */
     struct step *steps;      /* STEP_REPEAT, STEP_TOGETHER: the body */
     uint32_t steps_count;
+    uint64_t threads; /* STEP_TOGETHER: so many perform each step; 0: all on one flow of control */
 };
 
 /* ---- pressure: other consumers of the machine ---- */
@@ -269,6 +272,12 @@ struct workload_hooks {
     /* A call did not give what its step expected. Texts are short phrases. */
     void (*broken)(void *context, const struct step *step, const char *expected, const char *got);
 };
+
+/* Threads with a number below this are the workload's: those of replays, which its own flow of
+ * control plays in turn, and behind them those that calls name. */
+uint32_t workload_numbers(const struct workload *workload);
+/* The step that the running flow of control performs, NULL: none. */
+const struct step *workload_step(const struct clr *clr);
 
 /* Performs all of it on a CLR that clr_start has started, pressure included. Counts
  * operations_recorded and so on as replay.h says; scripted and drawn operations count too. */

@@ -15,8 +15,14 @@ struct node {
     uint32_t number;    /* in the order of the text, from 0 */
     uint64_t key;       /* of its random draws: from what it is, not from where it stands */
     uint64_t performed; /* times it has begun */
-    struct node *body;  /* of repeat and together: step->steps_count of them */
+    struct node *body;  /* of repeat and together: step->steps_count of them, for each thread */
 };
+
+/* How often a step has its body: once, or for each thread that performs it. */
+static inline uint64_t body_copies(const struct step *step)
+{
+    return step->kind == STEP_TOGETHER && step->threads ? step->threads : 1;
+}
 
 /* The id of what a step draws: in its present performance, for a use that no other number of the
  * step has, for its n-th operation. */
@@ -39,8 +45,11 @@ struct run {
     struct sim *sim;
     const struct workload *workload;
     const struct workload_hooks *hooks;
-    struct schedule schedule;
-    bool ended;
+    struct flow *main, *flows; /* the workload's own, all: flow.h */
+    uint64_t threads;          /* flows with tasks that have not ended, besides the workload's own */
+    bool preempts;             /* threads of the workload, or of the host, run side by side */
+    struct outside *outside;
+    uint32_t errands; /* calls handed to other threads so far */
     struct node *nodes;       /* of the workload's list */
     struct block_name *names; /* workload->names_count: blocks.h */
     struct holding *oldest, *newest;
@@ -68,17 +77,23 @@ static inline EMemoryCriticalLevel level_of(enum criticality criticality)
     return (EMemoryCriticalLevel)criticality; /* the same numbers */
 }
 
+/* What the workload's own flow does is done by threads that it plays in turn. Others are one. */
 static inline void run_as(struct sim *sim, uint64_t thread)
 {
-    if (sim->thread->id != thread)
+    if (sim->thread->id != thread && !sim->thread->task)
         sim_become(sim, thread < THREADS_MAX ? (uint32_t)thread : THREADS_MAX - 1);
 }
 
 /* ---- lists of steps (lines.c) ---- */
 
-/* Schedules the workload's own list; run->ended says when it has come to its end. order_base is
- * below the orders of all its activities. */
+/* Schedules the workload's own list; its flow ends with it. order_base is below the orders of all
+ * its activities. */
 void lines_begin(struct run *run, uint32_t order_base);
+/* A flow that a line waits for has left its schedule for good and its task is about to end. */
+struct line;
+void line_thread_ended(struct line *line);
+/* The simulated thread for what calls name `thread`. */
+uint32_t workload_named_id(const struct workload *workload, uint32_t number);
 
 /* ---- other consumers (pressures.c) ---- */
 
@@ -103,8 +118,10 @@ enum call_result call_perform(struct run *run, const struct step *step, uint64_t
 /* begin_ns: when the step begins, or was to begin. Each returns when it wants to act first. */
 struct performance *replay_perform(struct run *run, const struct node *node, uint64_t begin_ns,
                                    uint64_t *due_ns);
-struct performance *phase_perform(struct run *run, const struct node *node, uint64_t begin_ns,
-                                  uint64_t *due_ns);
+/* A phase, shared by its threads; each joins it once, and it goes with the last of them. index: of
+ * the thread in the phase. */
+struct phase *phase_begin(struct run *run, const struct node *node, uint64_t begin_ns);
+struct performance *phase_join(struct phase *phase, uint64_t index, uint64_t *due_ns);
 /* index: of the innermost repeat, for a block with "#". */
 struct performance *stream_perform(struct run *run, const struct node *node, uint64_t index,
                                    uint64_t begin_ns, uint64_t *due_ns);

@@ -3,6 +3,7 @@
 #ifndef LW_CORE_DUE_H
 #define LW_CORE_DUE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct sim;
@@ -15,6 +16,7 @@ struct due {
     uint64_t due_ns; /* virtual time */
     uint64_t number; /* of asking */
     uint32_t place;  /* in the heap, from 1; 0: not in it */
+    bool outside;    /* comes from outside the process (sched.h) */
     /* Called when the moment has come; it is no longer in the queue then. */
     void (*fire)(struct sim *sim, struct due *due);
 };

@@ -7,6 +7,8 @@
 #define DEFAULT_QUANTUM_NS UINT64_C(15600000)
 #define DEFAULT_PATIENCE_NS UINT64_C(600000000000)
 #define DEFAULT_CHANGE_POINTS 3
+/* What comes from outside may go on for ever: so often nobody is told to wait in vain. */
+#define OUTSIDE_MOST 1000
 
 /* Windows gives a thread 1 MiB; sanitizers need several times the room for the same frames. */
 #define STACK_LEAST_BYTES (UINT64_C(1) << 20)
@@ -123,6 +125,12 @@ void sched_on_stuck(struct sim *sim, void (*stuck)(struct sim *sim))
     sched_state(sim)->stuck = stuck;
 }
 
+void note_all_parked(struct sched *s)
+{
+    s->workload_parked_ns = s->sim->now_ns;
+    s->outside_since_parked = 0;
+}
+
 /* ---- the ready ones ---- */
 
 void ready_add(struct sched *s, struct task_private *task)
@@ -219,12 +227,23 @@ void switch_to(struct sched *s, struct task_private *to)
 
 /* ---- points ---- */
 
+static void outside_came(struct sched *s, struct due *due)
+{
+    CHECK(s->outside > 0);
+    due->outside = false;
+    s->outside--;
+    if (s->outside_since_parked++ < OUTSIDE_MOST)
+        s->workload_parked_ns = s->sim->now_ns;
+}
+
 void fire_due(struct sched *s)
 {
     struct due *due;
     while ((due = due_first(&s->due)) && due->due_ns <= s->sim->now_ns) {
         due_remove(&s->due, due);
         note_attention(s);
+        if (due->outside)
+            outside_came(s, due);
         due->fire(s->sim, due);
     }
 }
@@ -280,6 +299,8 @@ static _Noreturn void stuck(struct sched *s)
 /* Whether all of the workload waits for ever and others have passed enough time since. */
 static bool patience_is_over(const struct sched *s, uint64_t next_ns)
 {
+    if (s->outside > 0 && s->outside_since_parked < OUTSIDE_MOST)
+        return false;
     return s->workload_parked == s->workload_alive &&
            next_ns - s->workload_parked_ns > s->options.patience_ns;
 }
@@ -346,9 +367,19 @@ void sched_due_add(struct sim *sim, struct due *due, uint64_t due_ns)
     note_attention(s);
 }
 
+void sched_due_add_outside(struct sim *sim, struct due *due, uint64_t due_ns)
+{
+    sched_due_add(sim, due, due_ns);
+    due->outside = true;
+    sim->sched->outside++;
+}
+
 void sched_due_remove(struct sim *sim, struct due *due)
 {
     struct sched *s = sched_state(sim);
+    if (due->outside)
+        s->outside--;
+    due->outside = false;
     due_remove(&s->due, due);
     note_attention(s);
 }
@@ -408,8 +439,9 @@ static uint64_t stack_bytes_for(uint64_t wanted)
 struct task *sched_start(struct sim *sim, const struct task_options *options)
 {
     struct sched *s = sched_state(sim);
-    uint32_t id = free_id(s), slot = free_slot(s);
-    if (id == 0 || slot == THREADS_MAX)
+    uint32_t id = options->id ? options->id : free_id(s), slot = free_slot(s);
+    CHECK(options->id < s->options.first_thread);
+    if (id == 0 || slot == THREADS_MAX || (options->id && !id_is_free(s, id)))
         return NULL;
     struct task_private *task = s->tasks[id];
     if (!task)
@@ -423,7 +455,8 @@ struct task *sched_start(struct sim *sim, const struct task_options *options)
         return NULL;
     }
     s->slots_used[slot / 64] |= UINT64_C(1) << slot % 64;
-    s->last_id = id;
+    if (!options->id)
+        s->last_id = id;
     if (s->alive++ == 1) /* time alone does not count */
         s->slice_end_ns = sim->now_ns + s->options.quantum_ns;
     s->workload_alive += !options->of_policy;
@@ -453,7 +486,7 @@ static void finish(struct sched *s, struct task_private *task)
     s->alive--;
     s->workload_alive -= !task->task.of_policy;
     if (s->workload_parked == s->workload_alive)
-        s->workload_parked_ns = s->sim->now_ns;
+        note_all_parked(s);
     note_attention(s);
     while (sched_wake_first(s->sim, &task->task.ended, 0))
         ;

@@ -60,6 +60,19 @@ void sched_destroy(struct sim *sim);
 
 enum task_state { TASK_READY, TASK_RUNNING, TASK_BLOCKED, TASK_FINISHED };
 
+/* What a blocked task waits for: told in reports, and followed from owner to waiter. */
+enum wait_kind { WAITS_LOCK, WAITS_OBJECTS, WAITS_CONDITION, WAITS_OTHER };
+
+struct wait_reason {
+    enum wait_kind kind;
+    struct lock *lock; /* lock or condition */
+    bool exclusive;
+    struct object **objects;
+    uint32_t count;
+    bool all;
+    const char *other; /* in words: "its threads to end" */
+};
+
 /* What a task does for others to see: read only outside the scheduler. */
 struct task {
     uint32_t id; /* the first flow of the run is 0; otherwise its thread's id */
@@ -68,8 +81,8 @@ struct task {
     bool of_policy;        /* made by the policy, not by the workload */
     bool timed;            /* blocked, and gives up at due.due_ns */
     uint32_t suspended;    /* times; it does not run while this is not 0 */
-    const void *waits_for; /* while blocked: who blocked it says for what (os/wait.h) */
-    uint64_t blocked_ns;   /* since when */
+    const struct wait_reason *waits_for; /* while blocked; NULL: for a moment only */
+    uint64_t blocked_ns;                 /* since when */
     struct wait_queue {
         struct waiter *first, *last;
     } ended; /* tasks that wait for its end */
@@ -83,6 +96,7 @@ struct task_options {
     uint64_t stack_bytes; /* 0: as Windows, 1 MiB; at most 14 MiB are given */
     bool suspended;
     bool of_policy; /* its calls count for the fault plan; otherwise it is the CLR's */
+    uint32_t id;    /* of its thread, below first_thread; 0: the next one that is free */
 };
 
 /* Makes a task and its thread; it is ready and runs when its turn comes. NULL: no thread id or no
@@ -115,11 +129,11 @@ struct waiter {
  * the queues until it is woken or the clock says due_ns (DUE_NEVER: no such moment). `waits_for`
  * tells others for what. Returns the value it was woken with, or WAKE_DUE. count may be 0. */
 uint32_t sched_wait(struct sim *sim, struct waiter *waiters, uint32_t count, uint64_t due_ns,
-                    const void *waits_for);
+                    const struct wait_reason *waits_for);
 uint32_t sched_wait_in_front(struct sim *sim, struct waiter *waiter, uint64_t due_ns,
-                             const void *waits_for);
+                             const struct wait_reason *waits_for);
 /* Parks the running task without any queue. */
-uint32_t sched_block(struct sim *sim, uint64_t due_ns, const void *waits_for);
+uint32_t sched_block(struct sim *sim, uint64_t due_ns, const struct wait_reason *waits_for);
 /* Makes a blocked task ready; it leaves all its queues. */
 void sched_wake(struct sim *sim, struct task *task, uint32_t value);
 /* The first of a queue, the one waiting longest. False: nobody waits. */
@@ -147,6 +161,10 @@ void sched_futile(struct sim *sim);
 /* A moment of the clock for others than tasks: timers. */
 void sched_due_add(struct sim *sim, struct due *due, uint64_t due_ns);
 void sched_due_remove(struct sim *sim, struct due *due);
+/* The same for what comes from outside the process and may end any wait: while such a moment is
+ * still to come nobody waits for ever, up to a thousand of them. The patience of sched_options
+ * begins anew behind each. */
+void sched_due_add_outside(struct sim *sim, struct due *due, uint64_t due_ns);
 
 /* ---- what is only asked at the end ---- */
 

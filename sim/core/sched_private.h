@@ -59,6 +59,8 @@ struct sched {
     /* Tasks of the workload: all, and those blocked without a due moment; since when all are. */
     uint32_t workload_alive, workload_parked;
     uint64_t workload_parked_ns;
+    uint32_t outside; /* moments to come from outside the process */
+    uint64_t outside_since_parked;
     uint64_t condition_waits; /* the draws of spurious wake-ups */
     /* livelock */
     uint64_t futile_total, productive_seen, futile_run;
@@ -77,6 +79,8 @@ struct sched *sched_state(struct sim *sim);
 
 void ready_add(struct sched *sched, struct task_private *task);
 void note_attention(struct sched *sched);
+/* From now on all of the workload waits for ever, unless somebody wakes it. */
+void note_all_parked(struct sched *sched);
 /* Calls what is due now. */
 void fire_due(struct sched *sched);
 /* The task to run when the running one cannot, waiting for the clock if need be; it is taken from

@@ -48,7 +48,7 @@ static void reset_budget(struct sim *sim)
         sim->calls_in_host_call = 0;
 }
 
-static uint32_t park(struct sched *s, uint64_t due_ns, const void *waits_for)
+static uint32_t park(struct sched *s, uint64_t due_ns, const struct wait_reason *waits_for)
 {
     struct sim *sim = s->sim;
     struct task_private *self = s->running;
@@ -64,20 +64,20 @@ static uint32_t park(struct sched *s, uint64_t due_ns, const void *waits_for)
         due_add(&s->due, &sim->arena, &self->task.due, due_ns);
         note_attention(s);
     } else if (!self->task.of_policy && ++s->workload_parked == s->workload_alive) {
-        s->workload_parked_ns = sim->now_ns;
+        note_all_parked(s);
     }
     switch_to(s, next_ready(s));
     CHECK(self->task.state == TASK_RUNNING);
     return self->wake_value;
 }
 
-uint32_t sched_block(struct sim *sim, uint64_t due_ns, const void *waits_for)
+uint32_t sched_block(struct sim *sim, uint64_t due_ns, const struct wait_reason *waits_for)
 {
     return park(sched_state(sim), due_ns, waits_for);
 }
 
 uint32_t sched_wait(struct sim *sim, struct waiter *waiters, uint32_t count, uint64_t due_ns,
-                    const void *waits_for)
+                    const struct wait_reason *waits_for)
 {
     struct sched *s = sched_state(sim);
     s->running->waiters = waiters;
@@ -88,7 +88,7 @@ uint32_t sched_wait(struct sim *sim, struct waiter *waiters, uint32_t count, uin
 }
 
 uint32_t sched_wait_in_front(struct sim *sim, struct waiter *waiter, uint64_t due_ns,
-                             const void *waits_for)
+                             const struct wait_reason *waits_for)
 {
     struct sched *s = sched_state(sim);
     s->running->waiters = waiter;

@@ -206,6 +206,9 @@ struct object *thread_object(struct sim *sim, struct thread *thread);
 /* Ends the running thread: destructors of thread-local data, what it still has, waking who waits
  * for it. Ends the run when the thread is the CLR's. */
 _Noreturn void thread_end(struct sim *sim, uint32_t exit_code);
+/* The running thread, one of the CLR's own, is about to end: what the policy has attached to it
+ * goes as on any thread's end, and its locks. Returns. */
+void thread_leave(struct sim *sim);
 /* Ends another one where it stands. */
 void thread_terminate(struct sim *sim, struct object *object, uint32_t exit_code);
 /* ---- slots with a destructor (fls.c); indexes 0 to 63, UINT32_MAX: none is left ---- */
@@ -222,18 +225,6 @@ void fls_thread_end(struct sim *sim);
 uint32_t threads_of_policy(struct sim *sim, struct task **first);
 
 /* ---- what a blocked task waits for (task->waits_for); deadlock.c ---- */
-
-enum wait_kind { WAITS_LOCK, WAITS_OBJECTS, WAITS_CONDITION, WAITS_OTHER };
-
-struct wait_reason {
-    enum wait_kind kind;
-    struct lock *lock; /* lock or condition */
-    bool exclusive;
-    struct object **objects;
-    uint32_t count;
-    bool all;
-    const char *other; /* in words: "sleeps" */
-};
 
 /* The running task is about to wait for ever for this: ends the run when that closes a cycle. */
 void deadlock_check(struct sim *sim, const struct wait_reason *reason);

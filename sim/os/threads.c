@@ -122,6 +122,22 @@ _Noreturn void thread_end(struct sim *sim, uint32_t exit_code)
     sched_exit(sim);
 }
 
+void thread_leave(struct sim *sim)
+{
+    enum actor actor = sim->actor;
+    CHECK(!sched_running(sim)->of_policy);
+    sim->actor = ACTOR_POLICY;
+    sim->calls_in_host_call = 0;
+    if (sim->on_thread_end)
+        sim->on_thread_end(sim);
+    fls_thread_end(sim);
+    sim->actor = actor;
+    sim_event(sim, EVENT_thread_end, 0, 0, 0, 0, 0);
+    if (sim->thread->object) /* which its burial releases; thread_start was not asked for one */
+        object_keep(sim->thread->object);
+    bury(sim, sim->thread, 0);
+}
+
 void thread_terminate(struct sim *sim, struct object *object, uint32_t exit_code)
 {
     struct thread *thread = object->thread;

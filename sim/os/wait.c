@@ -253,7 +253,7 @@ enum wait_end objects_wait(struct sim *sim, struct object **objects, uint32_t co
             deadlock_check(sim, &wait.reason);
         for (uint32_t i = 0; i < count; i++)
             object_keep(objects[i]); /* its handle may be closed meanwhile */
-        value = sched_wait(sim, wait.waiters, count, due_ns, &wait);
+        value = sched_wait(sim, wait.waiters, count, due_ns, &wait.reason);
         for (uint32_t i = 0; i < count; i++)
             object_release(sim, objects[i]);
         if (value == WAKE_DUE)

@@ -4,6 +4,8 @@
 #include "clr/host.h"
 #include "clr/load.h"
 
+#include "core/race.h"
+
 /* What the CLR leaves in a result before the call: never a sensible address. */
 #define GARBAGE ((void *)(uintptr_t)0xBAADF00DBAADF00D)
 
@@ -14,6 +16,7 @@ static void enter(struct clr *clr, uint16_t call, uint64_t a, uint64_t b, uint64
     struct sim *sim = clr->sim;
     CHECK(sim->actor != ACTOR_POLICY);
     sched_point(sim);
+    race_acquire(sim, sim->thread, clr->notified);
     sim->host_call = call;
     sim->host_call_arg[0] = a;
     sim->host_call_arg[1] = b;
@@ -92,6 +95,7 @@ static HRESULT STDMETHODCALLTYPE callback_notify(ICLRMemoryNotificationCallback 
     if (available >= eMemoryAvailableLow && available <= eMemoryAvailableHigh)
         sim->counters[counters[available]]++;
     clr->availability = available;
+    race_release(sim, &clr->notified);
     if (sim->on_notify)
         sim->on_notify(sim);
     sim_charge(sim, sim->costs_ns[EVENT_clr_Notification]);
@@ -126,6 +130,7 @@ HRESULT host_create_malloc(struct clr *clr, uint32_t type, IHostMalloc **result)
         malloc = NULL;
     sim_event(clr->sim, EVENT_host_CreateMalloc, (uint32_t)hr, type, malloc != NULL, 0, 0);
     *result = hr == S_OK ? malloc : NULL;
+    race_release_at(clr->sim, number(*result), false);
     return hr == S_OK && !malloc ? E_POINTER : hr;
 }
 
@@ -213,6 +218,7 @@ HRESULT host_query_interface(struct clr *clr, IUnknown *object, uint64_t which, 
     sim_event(clr->sim, EVENT_host_QueryInterface, (uint32_t)hr, which, iid->Data1, found != NULL,
               0);
     *result = hr == S_OK ? found : NULL;
+    race_release_at(clr->sim, number(*result), false);
     return hr == S_OK && !found ? E_POINTER : hr;
 }
 
@@ -236,12 +242,20 @@ uint32_t host_release(struct clr *clr, IUnknown *object, uint64_t which)
 
 /* ---- virtual memory ---- */
 
+static bool is_in_window(uint64_t address, uint64_t size)
+{
+    return address - WINDOW_BASE < WINDOW_BYTES && size <= WINDOW_BASE + WINDOW_BYTES - address;
+}
+
 /* Memory from the host, 0 when the request was refused. A result that a refused call did not write
  * at all is let pass: the CLR does not read it. */
-static HRESULT took(struct clr *clr, HRESULT hr, const void *memory, uint64_t *result)
+static HRESULT took(struct clr *clr, HRESULT hr, const void *memory, uint64_t size,
+                    uint64_t *result)
 {
     uint64_t given = memory != GARBAGE ? number(memory) : 0;
     *result = hr == S_OK ? given : 0;
+    if (is_in_window(*result, size))
+        race_hand_out(clr->sim, *result, size);
     clr->leftover = hr == S_OK ? 0 : given;
     return hr == S_OK && *result == 0 ? E_OUTOFMEMORY : hr;
 }
@@ -252,16 +266,20 @@ HRESULT host_virtual_alloc(struct clr *clr, uint64_t address, uint64_t size, uin
     void *memory = GARBAGE;
     enter_at_level(clr, EVENT_host_VirtualAlloc, sim_logical(address), size,
                    type | (uint64_t)protect << 32 | (uint64_t)level << 48, level);
+    if (is_in_window(address, size))
+        race_hand_back(clr->sim, address, size);
     HRESULT hr = leave(clr, IHostMemoryManager_VirtualAlloc(clr->manager, (void *)address, size,
                                                             type, protect, level, &memory));
     sim_event(clr->sim, EVENT_host_VirtualAlloc, (uint32_t)hr, sim_logical(address), size,
               type | (uint64_t)protect << 32 | (uint64_t)level << 48, shown(memory));
-    return took(clr, hr, memory, result);
+    return took(clr, hr, memory, size, result);
 }
 
 HRESULT host_virtual_free(struct clr *clr, uint64_t address, uint64_t size, uint32_t type)
 {
     enter(clr, EVENT_host_VirtualFree, sim_logical(address), size, type);
+    if (is_in_window(address, size))
+        race_hand_back(clr->sim, address, size);
     HRESULT hr =
         leave(clr, IHostMemoryManager_VirtualFree(clr->manager, (void *)address, size, type));
     sim_event(clr->sim, EVENT_host_VirtualFree, (uint32_t)hr, sim_logical(address), size, type, 0);
@@ -349,9 +367,10 @@ HRESULT host_malloc_alloc(struct clr *clr, IHostMalloc *object, uint64_t size,
 {
     void *block = GARBAGE;
     enter_at_level(clr, EVENT_malloc_Alloc, size, level, 0, level);
+    race_acquire_at(clr->sim, number(object));
     HRESULT hr = leave(clr, IHostMalloc_Alloc(object, size, level, &block));
     sim_event(clr->sim, EVENT_malloc_Alloc, (uint32_t)hr, size, level, shown(block), 0);
-    return took(clr, hr, block, result);
+    return took(clr, hr, block, size, result);
 }
 
 HRESULT host_malloc_debug_alloc(struct clr *clr, IHostMalloc *object, uint64_t size,
@@ -360,16 +379,20 @@ HRESULT host_malloc_debug_alloc(struct clr *clr, IHostMalloc *object, uint64_t s
 {
     void *block = GARBAGE;
     enter_at_level(clr, EVENT_malloc_DebugAlloc, size, level, (uint64_t)line, level);
+    race_acquire_at(clr->sim, number(object));
     HRESULT hr =
         leave(clr, IHostMalloc_DebugAlloc(object, size, level, (char *)file, line, &block));
     sim_event(clr->sim, EVENT_malloc_DebugAlloc, (uint32_t)hr, size, level, shown(block),
               (uint64_t)line);
-    return took(clr, hr, block, result);
+    return took(clr, hr, block, size, result);
 }
 
 HRESULT host_malloc_free(struct clr *clr, IHostMalloc *object, uint64_t block)
 {
     enter(clr, EVENT_malloc_Free, sim_logical(block), 0, 0);
+    race_acquire_at(clr->sim, number(object));
+    if (is_in_window(block, 0))
+        race_hand_back(clr->sim, block, 0);
     HRESULT hr = leave(clr, IHostMalloc_Free(object, (void *)block));
     sim_event(clr->sim, EVENT_malloc_Free, (uint32_t)hr, sim_logical(block), 0, 0, 0);
     return hr;

@@ -59,6 +59,7 @@ struct clr {
     bool callback_registered;
     uint32_t released; /* 1 << enum host_object: the CLR's own reference is gone already */
     EMemoryAvailable availability; /* last notification, Neutral before the first */
+    struct race_clock *notified;   /* by who called the callback: the CLR's threads hear of it */
     const struct run *run; /* the workload being performed (workload.h), NULL: none */
 };
 

@@ -1,5 +1,5 @@
 /* Broken promises that do not end the run, and who a flow of control runs as. See sim.h. */
-#include "core/sim.h"
+#include "core/race.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -7,9 +7,10 @@
 
 void sim_become(struct sim *sim, uint32_t id)
 {
-    struct task *task = sim->thread->task;
+    struct thread *before = sim->thread;
     sim->thread = sim_thread(sim, id);
-    sim->thread->task = task;
+    sim->thread->task = before->task;
+    race_become(sim, before, sim->thread);
 }
 
 void thread_free_area(struct thread *thread)
@@ -23,7 +24,7 @@ const char *finding_name(enum finding_kind kind)
 {
     static const char *const names[FINDING_KINDS] = {"lock-at-exit", "lock-in-callback",
                                                      "lock-invalid", "thread-leak",
-                                                     "L1", "L2"};
+                                                     "L1", "L2", "data-race"};
     CHECK(kind < FINDING_KINDS);
     return names[kind];
 }

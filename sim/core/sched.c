@@ -1,5 +1,6 @@
 /* Tasks: making, switching, ending, and the clock they share. See sched.h; blocking is in
  * sched_wait.c, who runs next in sched_strategy.c. */
+#include "core/race.h"
 #include "core/sched_private.h"
 
 #include <string.h>
@@ -96,6 +97,18 @@ struct task *sched_task_of(struct sim *sim, const struct thread *thread)
     return thread->task ? thread->task : &sched_state(sim)->tasks[0]->task;
 }
 
+struct task *sched_stack_owner(struct sim *sim, uint64_t address)
+{
+    uint64_t slot = (address - STACKS_BASE) / STACK_SLOT_BYTES;
+    struct task *task = NULL;
+    if (address < STACKS_BASE || slot >= THREADS_MAX)
+        return NULL;
+    while ((task = sched_next_task(sim, task)) != NULL)
+        if (task->state != TASK_FINISHED && task->private->slot == slot)
+            return task;
+    return NULL;
+}
+
 struct task *sched_next_task(struct sim *sim, const struct task *after)
 {
     struct sched *s = sched_state(sim);
@@ -180,6 +193,7 @@ static void take_up(struct sim *sim, const struct task_private *task)
 
 static void free_stack(struct sched *s, struct task_private *task)
 {
+    race_forget(s->sim, fiber_stack_base(task->fiber), fiber_stack_bytes(task->fiber));
     fiber_destroy(task->fiber);
     task->fiber = NULL;
     CHECK(s->slots_used[task->slot / 64] >> task->slot % 64 & 1);
@@ -465,12 +479,15 @@ struct task *sched_start(struct sim *sim, const struct task_options *options)
                                    .host_call_level = -1};
     struct thread *thread = sim_thread(sim, id);
     CHECK(thread->tls_area == 0);
+    race_thread_forget(sim, thread);
+    race_forget(sim, (uintptr_t)thread, sizeof *thread); /* the policy sees errno in it */
     *thread = (struct thread){.id = id, .task = &task->task};
     task->task = (struct task){.id = id,
                                .thread = thread,
                                .of_policy = options->of_policy,
                                .suspended = options->suspended,
                                .private = task};
+    race_thread_begins(sim, sim->thread, thread);
     strategy_add_task(s, task);
     ready_add(s, task);
     note_attention(s);
@@ -488,6 +505,8 @@ static void finish(struct sched *s, struct task_private *task)
     if (s->workload_parked == s->workload_alive)
         note_all_parked(s);
     note_attention(s);
+    if (!task->task.of_policy)
+        race_flow_meets(s->sim, task == s->running ? s->sim->thread : task->task.thread);
     while (sched_wake_first(s->sim, &task->task.ended, 0))
         ;
 }
@@ -516,6 +535,7 @@ void sched_suspend(struct sim *sim, struct task *task)
 {
     struct sched *s = sched_state(sim);
     CHECK(task->state != TASK_FINISHED);
+    race_pass(sim, task->thread, sim->thread);
     if (task->suspended++ == 0 && task->state == TASK_READY)
         ready_remove(s, task->private);
     if (task->private == s->running) {
@@ -529,6 +549,7 @@ uint32_t sched_resume(struct sim *sim, struct task *task)
     uint32_t before = task->suspended;
     if (before == 0)
         return 0;
+    race_pass(sim, sim->thread, task->thread);
     if (--task->suspended == 0 && task->state == TASK_READY)
         ready_add(sim->sched, task->private);
     return before;

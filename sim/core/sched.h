@@ -109,6 +109,8 @@ void sched_kill(struct sim *sim, struct task *task);
 struct task *sched_running(struct sim *sim);
 /* The task that runs as this thread. */
 struct task *sched_task_of(struct sim *sim, const struct thread *thread);
+/* The task on whose stack the native address lies; NULL: none that is not finished. */
+struct task *sched_stack_owner(struct sim *sim, uint64_t address);
 /* Tasks in the order of their ids; NULL behind the last. */
 struct task *sched_next_task(struct sim *sim, const struct task *after);
 /* Tasks not finished. */

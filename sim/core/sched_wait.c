@@ -1,6 +1,7 @@
 /* Blocking, waking and passing time. See sched.h. */
 #include "core/sched_private.h"
 
+#include "core/race.h"
 #include "core/rng.h"
 
 /* Steps without effect of all threads after which the run ends: soon when no clock could change
@@ -155,6 +156,8 @@ bool sched_join_until(struct sim *sim, struct task *task, uint64_t due_ns)
         struct waiter waiter = {.queue = &task->ended};
         sched_wait(sim, &waiter, 1, due_ns, NULL);
     }
+    if (task->state == TASK_FINISHED)
+        race_pass(sim, task->thread, sim->thread);
     return task->state == TASK_FINISHED;
 }
 

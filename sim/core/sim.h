@@ -67,6 +67,7 @@ enum finding_kind {
     FINDING_THREAD_LEAK,      /* everything was released and a thread still runs */
     FINDING_LOAD,             /* L1: GetMemoryLoad with S_OK and no percentage, or nothing */
     FINDING_AVAILABLE,        /* L2: more bytes available than the machine has memory */
+    FINDING_DATA_RACE,        /* two accesses that nothing orders (race.h) */
     FINDING_KINDS
 };
 
@@ -111,6 +112,7 @@ struct thread {
     struct exit_function *exit_functions; /* destructors of thread-local data (crt/crt.h) */
     struct once *once;                    /* its initialisation in progress (crt/posix_thread.c) */
     uint64_t *fls_slots;                  /* FlsAlloc, NULL: none used yet */
+    struct race_thread *race;             /* what is before it (race.h), NULL: not yet */
 };
 
 #define THREADS_MAX 4096
@@ -145,8 +147,8 @@ struct sim {
     struct fault_plan faults;
     uint64_t counters[COUNTERS];
     uint64_t costs_ns[COSTS]; /* by enum event_kind and enum cost; a scenario may set others */
-    uint64_t tls_used; /* TlsAlloc: indexes handed out, one bit each */
-    uint64_t draws;    /* random draws made so far: the id of the next one */
+    uint64_t tls_used;        /* TlsAlloc: indexes handed out, one bit each */
+    uint64_t draws;           /* random draws made so far: the id of the next one */
     /* Limits that make a policy's endless loop end the same way every time. */
     uint64_t calls_in_host_call; /* simulated calls since the CLR entered the policy */
     uint64_t max_calls_in_host_call;
@@ -160,6 +162,7 @@ struct sim {
     /* Called in the fault handler before the machine is asked; it may wait. For tests, or NULL. */
     void (*on_native_fault)(struct sim *sim, uint64_t page);
     struct sched *sched; /* made on first use (sched.h) */
+    struct race *race;   /* the detector of data races (race.h), NULL: off */
     /* Where the policy is, for reports: the CLR call being served (EVENT_KINDS: none). */
     uint16_t host_call;
     uint64_t host_call_arg[3];

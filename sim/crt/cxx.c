@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "core/binding.h"
+#include "core/race.h"
 #include "crt/crt.h"
 #include "os/sync.h"
 
@@ -20,6 +21,7 @@ static void make_area(struct sim *sim, struct thread *thread)
     void *area = mmap((void *)place, bytes ? bytes : PAGE_BYTES, PROT_READ | PROT_WRITE,
                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     CHECK((uint64_t)area == place);
+    race_forget(sim, place, bytes); /* another thread's, before */
     for (uint32_t i = 0; i < sim->tls.count; i++)
         memcpy((char *)area + sim->tls.modules[i].offset, (void *)sim->tls.modules[i].image,
                sim->tls.modules[i].file_bytes);
@@ -125,8 +127,10 @@ void crt_run_exit_functions(struct sim *sim)
 static int guard_acquire(uint8_t *guard)
 {
     struct sim *sim = crt_sim();
-    if (guard[0])
+    if (guard[0]) {
+        race_acquire_at(sim, (uintptr_t)guard);
         return 0;
+    }
     sched_point(sim);
     struct lock *lock = lock_at(sync_state(sim), (uintptr_t)guard, LOCK_ONCE);
     if (lock->owner == sim->thread->id + 1)
@@ -143,6 +147,8 @@ static void guard_leave(uint8_t *guard, uint8_t done)
 {
     struct sim *sim = crt_sim();
     struct lock *lock = lock_at(sync_state(sim), (uintptr_t)guard, LOCK_ONCE);
+    if (done) /* who looks at the guard with an atomic load comes behind */
+        race_release_at(sim, (uintptr_t)guard, false);
     guard[0] = done;
     guard[1] = 0;
     lock_drop(sim, lock, true);

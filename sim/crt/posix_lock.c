@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include "core/binding.h"
+#include "core/race.h"
 #include "crt/posix.h"
 
 struct posix_mutex {
@@ -393,8 +394,10 @@ static int semaphore_take(unsigned *semaphore, uint64_t due_ns)
         else if (due_ns <= sim->now_ns || lock_park(sim, lock, due_ns) == WAKE_DUE)
             error = CRT_ETIMEDOUT;
     }
-    if (error == 0)
+    if (error == 0) {
+        race_acquire_at(sim, (uintptr_t)semaphore);
         --*semaphore;
+    }
     sim_event(sim, EVENT_semaphore, (uint32_t)error, 0, *semaphore, 0, 0);
     if (error == CRT_EAGAIN)
         sched_futile(sim);
@@ -424,6 +427,7 @@ static int semaphore_post(unsigned *semaphore)
     sim_call(sim, EVENT_semaphore, NULL);
     if (*semaphore == INT32_MAX)
         return fail(CRT_EOVERFLOW);
+    race_release_at(sim, (uintptr_t)semaphore, *semaphore == 0);
     ++*semaphore;
     struct lock *lock = lock_at(sync_state(sim), (uintptr_t)semaphore, LOCK_SEMAPHORE);
     sched_wake_first(sim, &lock->queue, 0); /* never lost: the count remembers it */

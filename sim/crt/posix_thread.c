@@ -7,6 +7,7 @@
 #include <time.h>
 #include "core/binding.h"
 #include "core/clock.h"
+#include "core/race.h"
 #include "core/sched.h"
 #include "crt/posix.h"
 
@@ -247,8 +248,10 @@ int posix_once(int *control, void (*function)(void))
 {
     enum { DONE = 2 };
     struct sim *sim = crt_sim();
-    if (*control == DONE)
+    if (*control == DONE) {
+        race_acquire_at(sim, (uintptr_t)control);
         return 0;
+    }
     sched_point(sim);
     struct lock *lock = lock_at(sync_state(sim), (uintptr_t)control, LOCK_ONCE);
     if (lock->owner == sim->thread->id + 1)
@@ -259,6 +262,7 @@ int posix_once(int *control, void (*function)(void))
         sim->thread->once = &once;
         *control = 1;
         posix_once_call(function);
+        race_release_at(sim, (uintptr_t)control, false);
         *control = DONE;
         sim->thread->once = once.outer;
     }

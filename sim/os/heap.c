@@ -12,6 +12,7 @@
 
 #include <string.h>
 #include "core/check.h"
+#include "core/race.h"
 #include "os/heap_private.h"
 
 #define FRESH_BYTE 0xBA
@@ -381,6 +382,7 @@ enum heap_result heap_free(struct machine *m, struct heap *heap, uint64_t addres
         return HEAP_OVERRUN;
     if (heap_has_contents(m) && block->kind == BLOCK_SMALL)
         fill_ends(address, block->size, FREED_BYTE);
+    race_give_back(machine_sim(m), address, size);
     give_room_back(m, heap, block);
     block->live = false; /* kept, so that a second free is recognised, until the place is reused */
     CHECK(heap->live_blocks > 0 && heap->live_bytes >= size);

@@ -1,4 +1,5 @@
 /* Taking, giving back and waiting for locks. See sync.h. */
+#include "core/race.h"
 #include "os/sync_private.h"
 
 /* ---- who has it ---- */
@@ -90,6 +91,9 @@ static void take(struct sim *sim, struct lock *lock, bool exclusive)
         lock->shared++;
     }
     add_hold(sim, lock, exclusive);
+    race_acquire(sim, sim->thread, lock->released);
+    if (exclusive)
+        race_acquire(sim, sim->thread, lock->shared_released);
     CHECK(lock->owner == 0 || lock->shared == 0);
 }
 
@@ -145,6 +149,10 @@ static void wake_next(struct sim *sim, struct lock *lock)
 static void drop(struct sim *sim, struct lock *lock, struct hold *hold, uint32_t times)
 {
     CHECK(times <= hold->count);
+    if (hold->count == times && hold->exclusive)
+        race_release_anew(sim, &lock->released);
+    else if (hold->count == times)
+        race_release(sim, &lock->shared_released);
     if (hold->exclusive)
         lock->recursion -= times;
     else
@@ -245,8 +253,10 @@ uint32_t lock_park(struct sim *sim, struct lock *lock, uint64_t due_ns)
 uint32_t lock_wake(struct sim *sim, struct lock *lock, uint32_t most)
 {
     uint32_t woken = 0;
-    while (woken < most && sched_wake_first(sim, &lock->queue, 0))
-        woken++;
+    for (; woken < most && lock->queue.first; woken++) {
+        race_pass(sim, sim->thread, lock->queue.first->task->thread);
+        sched_wake_first(sim, &lock->queue, 0);
+    }
     lock->last_wake_lost = woken == 0;
     if (woken == 0) {
         lock->wakes_lost++;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include "core/check.h"
+#include "core/race.h"
 
 #define PACKETS_FIRST 16u
 
@@ -70,5 +71,7 @@ bool port_take(struct port *port, struct packet *packet)
     if (port->taken == port->posted)
         return false;
     *packet = port->packets[port->taken++ & (port->room - 1)];
+    race_acquire(port->sim, port->sim->thread, packet->posted);
+    race_drop(port->sim, &packet->posted);
     return true;
 }

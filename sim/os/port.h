@@ -9,9 +9,10 @@
 #include "core/sim.h"
 
 struct packet {
-    uint32_t bytes;      /* of a job's message: its number */
-    uint64_t key;        /* as the poster was associated */
-    uint64_t overlapped; /* as posted; of a job's message: the process */
+    uint32_t bytes;            /* of a job's message: its number */
+    uint64_t key;              /* as the poster was associated */
+    uint64_t overlapped;       /* as posted; of a job's message: the process */
+    struct race_clock *posted; /* by whom, NULL: the machine; who takes it comes behind */
 };
 
 struct port;

@@ -1,4 +1,5 @@
 /* Tables of handles and locks. See sync.h; what becomes of them is in lock.c and wait.c. */
+#include "core/race.h"
 #include "os/sync_private.h"
 
 #include <stdio.h>
@@ -11,6 +12,7 @@ struct sync *sync_state(struct sim *sim)
 {
     if (!sim->sync) {
         struct sync *sync = arena_alloc(&sim->arena, sizeof *sync);
+        sync->sim = sim;
         sync->arena = &sim->arena;
         sync->locks_room = LOCKS_FIRST;
         sync->locks = arena_alloc(&sim->arena, LOCKS_FIRST * sizeof *sync->locks);
@@ -128,6 +130,13 @@ bool lock_in_use(const struct lock *lock)
     return lock->owner != 0 || lock->shared != 0 || lock->queue.first != NULL;
 }
 
+/* What it ordered was about other memory than what comes to its place. */
+static void lock_forget_order(const struct sync *sync, struct lock *lock)
+{
+    race_drop(sync->sim, &lock->released);
+    race_drop(sync->sim, &lock->shared_released);
+}
+
 static struct lock *new_lock(struct sync *sync, struct lock **slot, uint64_t address,
                              enum lock_kind kind)
 {
@@ -135,6 +144,8 @@ static struct lock *new_lock(struct sync *sync, struct lock **slot, uint64_t add
     /* Who still has the old one or waits in it keeps it. */
     if (!old || lock_in_use(old))
         *slot = arena_alloc(sync->arena, sizeof **slot);
+    else
+        lock_forget_order(sync, old);
     /* What is hidden in initialisations or stands on a stack does not count among the locks that
      * records show. */
     bool on_stack = address - STACKS_BASE < TLS_BASE - STACKS_BASE;

@@ -59,7 +59,9 @@ struct lock {
     bool initialised, destroyed;
     struct wait_queue queue; /* of struct lock_waiter */
     struct hold *holds;
-    struct hold first_hold; /* most locks have one holder: no memory is asked for it */
+    struct race_clock *released;        /* by who had it alone, or posted to it */
+    struct race_clock *shared_released; /* by who shared it: only who has it alone comes behind */
+    struct hold first_hold;             /* most locks have one holder: no memory is asked for it */
     /* Evidence for lost wake-ups: wake-ups that found no waiter, and whether the last one did. */
     uint64_t wakes_lost, last_lost_ns;
     uint32_t last_lost_thread;
@@ -134,6 +136,7 @@ struct object {
     bool abandoned;           /* mutex: its owner ended */
     uint32_t count, maximum;  /* semaphore */
     struct wait_queue queue;  /* of struct waiter in struct object_wait */
+    struct race_clock *released; /* by who signalled it */
     struct lock lock;         /* mutex: owner and recursion */
     struct thread *thread;    /* thread */
     uint32_t exit_code;       /* thread */
@@ -169,6 +172,9 @@ enum wait_end { WAIT_ENDED, WAIT_ENDED_ABANDONED, WAIT_ENDED_DUE };
  * a moment that is over only looks. index: which object, 0 for all. */
 enum wait_end objects_wait(struct sim *sim, struct object **objects, uint32_t count, bool all,
                            uint64_t due_ns, uint32_t *index);
+/* The running thread is about to signal the object: what it did is before what those do who are
+ * granted it. */
+void object_release_order(struct sim *sim, struct object *object);
 /* The object may have become signalled: grants it to who waits. */
 void object_signalled(struct sim *sim, struct object *object);
 /* Whether a wait of this thread would be satisfied. */

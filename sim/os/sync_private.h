@@ -7,6 +7,7 @@
 #define FLS_SLOTS 64
 
 struct sync {
+    struct sim *sim;
     struct arena *arena;
     struct object **handles; /* by (handle - HANDLE_FIRST) / 4; NULL: free */
     uint32_t handles_room, handles_used;

@@ -5,6 +5,7 @@
  * for want of address space or commit. */
 #include "include/windows.h"
 
+#include "core/race.h"
 #include "os/machine.h"
 #include "os/space.h"
 #include "os/workers.h"
@@ -100,6 +101,8 @@ static void bury(struct sim *sim, struct thread *thread, uint32_t exit_code)
     if (!object)
         return;
     object->exit_code = exit_code;
+    race_pass(sim, thread, sim->thread); /* who terminates another comes behind it */
+    object_release_order(sim, object);
     object->signalled = true;
     if (object->close_at_end && handle_object(sync_state(sim), object->handle) == object)
         handle_close(sim, object->handle);

@@ -1,4 +1,5 @@
 /* Objects that threads wait for, granted as Windows' kernel does. See sync.h. */
+#include "core/race.h"
 #include "os/job.h"
 #include "os/machine.h"
 #include "os/port.h"
@@ -92,6 +93,8 @@ void object_release(struct sim *sim, struct object *object)
         port_release(object->data);
     unlist(sync_state(sim), object);
     sched_due_remove(sim, &object->due);
+    race_drop(sim, &object->released);
+    race_drop(sim, &object->lock.released);
     if (object->thread) {
         object->thread->object = NULL;
         object->thread->references--;
@@ -112,6 +115,16 @@ const char *object_text(const struct object *object, char text[64])
 }
 
 /* ---- granting ---- */
+
+/* Signals that nobody has taken add up; behind the last taker they begin anew. */
+void object_release_order(struct sim *sim, struct object *object)
+{
+    bool pending = object->kind == OBJECT_SEMAPHORE ? object->count > 0 : object->signalled;
+    if (pending)
+        race_release(sim, &object->released);
+    else
+        race_release_anew(sim, &object->released);
+}
 
 bool object_is_signalled(const struct object *object, const struct thread *thread)
 {
@@ -140,6 +153,7 @@ static bool grant(struct sim *sim, struct object *object, struct thread *thread)
         object->abandoned = false;
         return abandoned;
     }
+    race_acquire(sim, thread, object->released);
     if (object->kind == OBJECT_SEMAPHORE)
         object->count--;
     else if (!object->manual_reset)

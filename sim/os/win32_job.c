@@ -2,6 +2,7 @@
 #include "include/windows.h"
 
 #include "core/binding.h"
+#include "core/race.h"
 #include "core/check.h"
 #include "os/job.h"
 #include "os/machine_private.h"
@@ -311,13 +312,15 @@ BOOL WINAPI PostQueuedCompletionStatus(HANDLE handle, DWORD bytes, ULONG_PTR key
                                        LPOVERLAPPED overlapped)
 {
     struct sim *sim = current_sim();
-    const struct packet packet = {bytes, key, (uintptr_t)overlapped};
+    struct packet packet = {bytes, key, (uintptr_t)overlapped, NULL};
     enum status status = sim_call(sim, EVENT_PostQueuedCompletionStatus, NULL);
     struct port *port = data_of(handle, OBJECT_PORT);
     if (!port)
         status = ST_INVALID_HANDLE;
-    if (status == ST_OK)
+    if (status == ST_OK) {
+        race_release(sim, &packet.posted);
         port_post(port, &packet);
+    }
     sim_event(sim, EVENT_PostQueuedCompletionStatus, status_code(status), number_of(handle), bytes,
               0, 0);
     return finish(status);

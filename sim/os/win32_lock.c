@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "core/binding.h"
+#include "core/race.h"
 #include "core/rng.h"
 #include "os/machine.h"
 #include "os/sync.h"
@@ -336,8 +337,10 @@ static bool once_is_done(const INIT_ONCE *once)
     return ((uintptr_t)once->Ptr & ONCE_BITS) == ONCE_DONE;
 }
 
+/* Who finds it done comes behind who did it. */
 static void once_context(const INIT_ONCE *once, LPVOID *context)
 {
+    race_acquire_at(current_sim(), (uintptr_t)once);
     if (context)
         *context = (LPVOID)((uintptr_t)once->Ptr & ~ONCE_BITS);
 }
@@ -354,8 +357,10 @@ BOOL WINAPI InitOnceExecuteOnce(PINIT_ONCE once, PINIT_ONCE_FN function, PVOID p
         lock_take(sim, lock, true, DUE_NEVER);
         PVOID made = NULL;
         BOOL fine = once_is_done(once) || function(once, parameter, &made);
-        if (fine && !once_is_done(once))
+        if (fine && !once_is_done(once)) {
+            race_release_at(sim, (uintptr_t)once, false);
             once->Ptr = (PVOID)((uintptr_t)made | ONCE_DONE);
+        }
         lock_drop(sim, lock, true);
         if (!fine)
             return FALSE;
@@ -404,8 +409,10 @@ BOOL WINAPI InitOnceComplete(LPINIT_ONCE once, DWORD flags, LPVOID context)
     bool mine = lock->owner == sim->thread->id + 1;
     if (once_is_done(once) || mine == async)
         return finish(sim, ST_GEN_FAILURE);
-    if (!failed)
+    if (!failed) {
+        race_release_at(sim, (uintptr_t)once, false);
         once->Ptr = (PVOID)((uintptr_t)context | ONCE_DONE);
+    }
     if (mine)
         lock_drop(sim, lock, true);
     return TRUE;

@@ -104,6 +104,8 @@ static BOOL change_event(uint16_t call, HANDLE handle, bool signalled)
         object->sets_lost += signalled && object->signalled && !object->manual_reset;
         object->resets_lost += !signalled && object->unseen;
         object->unseen = signalled && (object->unseen || !object->signalled);
+        if (signalled)
+            object_release_order(sim, object);
         object->signalled = signalled;
         if (signalled)
             object_signalled(sim, object);
@@ -205,6 +207,7 @@ static enum status release_semaphore(struct sim *sim, struct object *object, LON
         return ST_TOO_MANY_POSTS;
     if (previous)
         *previous = (LONG)object->count;
+    object_release_order(sim, object);
     object->count += (uint32_t)count;
     object_signalled(sim, object);
     return ST_OK;
@@ -393,6 +396,7 @@ DWORD WINAPI SignalObjectAndWait(HANDLE signal, HANDLE handle, DWORD timeout_ms,
     if (status == ST_OK && (!first || !second))
         status = ST_INVALID_HANDLE;
     if (status == ST_OK && first->kind == OBJECT_EVENT) {
+        object_release_order(sim, first);
         first->signalled = true;
         object_signalled(sim, first);
     } else if (status == ST_OK && first->kind == OBJECT_MUTEX) {

@@ -291,6 +291,7 @@ BOOL WINAPI SetWaitableTimer(HANDLE timer, const LARGE_INTEGER *due, LONG period
         status = ST_NOT_SUPPORTED; /* asynchronous calls */
     if (status == ST_OK) {
         object->signalled = false;
+        object_release_order(sim, object);
         object->period_ns = (uint64_t)period_ms * 1000000;
         sched_due_remove(sim, &object->due);
         sched_due_add(sim, &object->due, moment_of(sim, due->QuadPart));

@@ -1,6 +1,7 @@
 /* Workers, work items and timers. See workers.h. */
 #include "os/workers.h"
 
+#include "core/race.h"
 #include "os/machine.h"
 #include "os/sync_private.h"
 
@@ -10,7 +11,8 @@ struct pool_item {
     struct pool_item *next;
     pool_callback *callback;
     void *parameter;
-    struct pool_timer *timer; /* NULL: a work item */
+    struct pool_timer *timer;     /* NULL: a work item */
+    struct race_clock *submitted; /* by whom */
 };
 
 struct pool_timer {
@@ -22,6 +24,7 @@ struct pool_timer {
     uint32_t running;
     struct wait_queue ended;
     struct object *completion;
+    struct race_clock *returned; /* by its callbacks */
 };
 
 struct worker {
@@ -71,26 +74,37 @@ static struct pool_item *take_item(struct pool *pool)
 static void free_timer(struct sim *sim, struct pool_timer *timer)
 {
     CHECK(timer->deleted && timer->running == 0 && !timer->queued);
-    while (sched_wake_first(sim, &timer->ended, 0))
-        ;
+    race_acquire(sim, sim->thread, timer->returned);
+    while (timer->ended.first) {
+        race_acquire(sim, timer->ended.first->task->thread, timer->returned);
+        sched_wake_first(sim, &timer->ended, 0);
+    }
     if (timer->completion) {
+        object_release_order(sim, timer->completion);
         timer->completion->signalled = true;
         object_signalled(sim, timer->completion);
         object_release(sim, timer->completion);
     }
+    race_drop(sim, &timer->item.submitted);
+    race_drop(sim, &timer->returned);
     arena_free(&sim->arena, timer, sizeof *timer);
 }
 
 static void run_item(struct sim *sim, struct worker *worker, struct pool_item *item)
 {
     struct pool_item copy = *item;
-    if (copy.timer)
+    race_acquire(sim, sim->thread, item->submitted);
+    if (copy.timer) {
         copy.timer->running++;
-    else
+    } else {
+        race_drop(sim, &item->submitted);
         arena_free(&sim->arena, item, sizeof *item);
+    }
     worker->timer = copy.timer;
     copy.callback(copy.parameter, copy.timer != NULL);
     worker->timer = NULL;
+    if (copy.timer)
+        race_release(sim, &copy.timer->returned);
     if (copy.timer && --copy.timer->running == 0 && copy.timer->deleted)
         free_timer(sim, copy.timer);
 }
@@ -146,8 +160,10 @@ enum status pool_submit(struct sim *sim, pool_callback *callback, void *paramete
 {
     struct pool_item *item = arena_alloc(&sim->arena, sizeof *item);
     *item = (struct pool_item){.callback = callback, .parameter = parameter};
+    race_release(sim, &item->submitted);
     if (submit(sim, item))
         return ST_OK;
+    race_drop(sim, &item->submitted);
     arena_free(&sim->arena, item, sizeof *item);
     return ST_NOT_ENOUGH_MEMORY;
 }
@@ -181,6 +197,7 @@ void pool_timer_change(struct sim *sim, struct pool_timer *timer, uint64_t due_n
 {
     CHECK(!timer->deleted);
     timer->period_ns = period_ns;
+    race_release(sim, &timer->item.submitted);
     sched_due_remove(sim, &timer->due);
     sched_due_add(sim, &timer->due, due_ns);
 }

@@ -33,6 +33,8 @@ SIM_SOURCES := $(wildcard sim/core/*.c sim/os/*.c sim/crt/*.c sim/clr/*.c)
 HARNESS_SOURCES := $(filter-out harness/main.c,$(wildcard harness/*.c))
 LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(SIM_SOURCES) $(HARNESS_SOURCES))
 POLICIES := $(patsubst policies/%,$(BUILD)/policies/%.so,$(basename $(wildcard policies/*.c policies/*.cpp)))
+# The same for run --race, without sanitizers: those instrument the same loads and stores.
+RACE_POLICIES := $(patsubst $(BUILD)/policies/%,$(BUILD)/policies/race/%,$(POLICIES))
 SCENARIOS := $(wildcard scenarios/*.yaml scenarios/*.csv scenarios/README.md)
 TEST_SOURCES := $(wildcard tests/test_*.c)
 TEST_BINARIES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
@@ -51,7 +53,7 @@ Q = $(if $(V),,@echo "  $@";)
 all: setup ## build lowwater and the bundled policies (the default)
 	@$(MAKE) --no-print-directory programs
 
-programs: $(BUILD)/lowwater $(POLICIES)
+programs: $(BUILD)/lowwater $(POLICIES) $(RACE_POLICIES)
 	@echo "built $(BUILD)/lowwater and $(words $(POLICIES)) policies in $(BUILD)/policies"
 
 help: ## this list
@@ -102,10 +104,11 @@ check-windows: ## compile every bundled policy against a real Windows SDK (mingw
 	@tests/check-windows.sh
 
 install: all ## install below PREFIX (/usr/local)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/lowwater/policies \
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/lowwater/policies/race \
 	    $(DESTDIR)$(PREFIX)/share/lowwater/scenarios/traces
 	install $(BUILD)/lowwater $(DESTDIR)$(PREFIX)/bin
 	install $(POLICIES) $(DESTDIR)$(PREFIX)/lib/lowwater/policies
+	install $(RACE_POLICIES) $(DESTDIR)$(PREFIX)/lib/lowwater/policies/race
 	cp -r sim/include $(DESTDIR)$(PREFIX)/share/lowwater/
 	install -m 644 scenarios/traces/* $(DESTDIR)$(PREFIX)/share/lowwater/scenarios/traces
 	$(if $(SCENARIOS),install -m 644 $(SCENARIOS) $(DESTDIR)$(PREFIX)/share/lowwater/scenarios)
@@ -145,6 +148,14 @@ $(BUILD)/policies/%.so: policies/%.c $(BUILD)/.flags
 $(BUILD)/policies/%.so: policies/%.cpp $(BUILD)/.flags
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++14 $(POLICY_FLAGS) -MMD -MP -MF $@.d -MT $@ $< -o $@
+
+$(BUILD)/policies/race/%.so: policies/%.c $(BUILD)/.flags | $(BUILD)/lowwater
+	@mkdir -p $(@D)
+	$(Q)CC="$(CC)" $(BUILD)/lowwater cc --race $(OPT) -MMD -MP -MF $@.d -MT $@ -o $@ $<
+
+$(BUILD)/policies/race/%.so: policies/%.cpp $(BUILD)/.flags | $(BUILD)/lowwater
+	@mkdir -p $(@D)
+	$(Q)CXX="$(CXX)" $(BUILD)/lowwater cc --race $(OPT) -MMD -MP -MF $@.d -MT $@ -o $@ $<
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/%.o $(TEST_HELPERS) $(BUILD)/liblowwater.a
 	@mkdir -p $(@D)

@@ -41,8 +41,9 @@ static void add(struct cc_line *line, const char *word)
         line->words[line->count++] = word;
 }
 
-void cc_flags(struct cc_line *line, bool cxx)
+void cc_flags(struct cc_line *line, bool cxx, bool race)
 {
+    unsigned compiler_words = line->count;
     static char include[PATH_MAX + 8];
     static const char *const common[] = {"-shared",
                                          "-fPIC",
@@ -58,6 +59,8 @@ void cc_flags(struct cc_line *line, bool cxx)
     for (size_t i = 0; i < sizeof common / sizeof *common; i++)
         add(line, common[i]);
     add(line, include);
+    if (race)
+        cc_race_flags(line, compiler_words);
 }
 
 static const char *compiler(bool cxx)
@@ -88,14 +91,25 @@ static void add_compiler(struct cc_line *line, bool cxx)
         add(line, word);
 }
 
-bool cc_make_line(struct cc_line *line, const char *const *words, unsigned count, const char *out)
+void cc_flags_only(struct cc_line *line, bool race)
+{
+    struct cc_line whole = {.count = 0};
+    add_compiler(&whole, false);
+    unsigned skip = whole.count + 1; /* the standard differs between C and C++ */
+    cc_flags(&whole, false, race);
+    *line = (struct cc_line){.count = whole.count - skip};
+    memcpy(line->words, whole.words + skip, line->count * sizeof *line->words);
+}
+
+bool cc_make_line(struct cc_line *line, const char *const *words, unsigned count, const char *out,
+                  bool race)
 {
     bool cxx = false;
     for (unsigned i = 0; i < count; i++)
         cxx = cxx || (words[i][0] != '-' && is_cxx(words[i]));
     *line = (struct cc_line){.count = 0};
     add_compiler(line, cxx);
-    cc_flags(line, cxx);
+    cc_flags(line, cxx, race);
     for (unsigned i = 0; i < count; i++)
         add(line, words[i]);
     add(line, "-o");
@@ -226,7 +240,7 @@ void cc_offer_spellings(const char *const *sources, unsigned count, char *links,
         links[0] = '\0';
 }
 
-bool cc_build_cached(const char *source, char *out_path, size_t out_bytes, char *message,
+bool cc_build_cached(const char *source, bool race, char *out_path, size_t out_bytes, char *message,
                      size_t message_bytes)
 {
     char cache[PATH_MAX], key[33], links[PATH_MAX + 64], folder[PATH_MAX], name[96];
@@ -240,7 +254,7 @@ bool cc_build_cached(const char *source, char *out_path, size_t out_bytes, char 
     source_folder(source, folder, sizeof folder);
     places_base_name(source, name, sizeof name);
     snprintf(include, sizeof include, "-I%s", folder);
-    cc_make_line(&line, words, 2, "out.so");
+    cc_make_line(&line, words, 2, "out.so", race);
     cache_key(&line, source, key);
     snprintf(out_path, out_bytes, "%s/%s-%s.so", cache, name, key);
     if (access(out_path, R_OK) == 0)
@@ -249,7 +263,7 @@ bool cc_build_cached(const char *source, char *out_path, size_t out_bytes, char 
     if (links[0])
         snprintf(include, sizeof include, "-I%s", links);
     snprintf(temporary, sizeof temporary, "%s/%s.%d.so", cache, key, (int)getpid());
-    cc_make_line(&line, words, 2, temporary);
+    cc_make_line(&line, words, 2, temporary, race);
     int code = cc_run(&line);
     if (code == 0 && rename(temporary, out_path) == 0)
         return true;

@@ -16,10 +16,14 @@ struct cc_line {
 
 /* True for .c, .cpp, .cc, .cxx. */
 bool cc_is_source(const char *path);
-/* The flags every policy is built with (no compiler, no files). */
-void cc_flags(struct cc_line *line, bool cxx);
+/* The flags every policy is built with (no compiler, no files). race: with every load and store
+ * instrumented, as the compiler that line already begins with wants to be told. */
+void cc_flags(struct cc_line *line, bool cxx, bool race);
+/* The flags of the compiler that would be used, without the language standard. */
+void cc_flags_only(struct cc_line *line, bool race);
 /* Compiler, flags, then the caller's words. False: too many words. */
-bool cc_make_line(struct cc_line *line, const char *const *words, unsigned count, const char *out);
+bool cc_make_line(struct cc_line *line, const char *const *words, unsigned count, const char *out,
+                  bool race);
 /* Runs it and waits; its messages go to standard error. The compiler's exit code, -1: no
  * compiler. */
 int cc_run(const struct cc_line *line);
@@ -28,7 +32,12 @@ int cc_run(const struct cc_line *line);
 void cc_offer_spellings(const char *const *sources, unsigned count, char *links, size_t bytes);
 /* A policy built from one source file, from the cache when nothing changed. The path of the
  * shared object. False: the compiler's messages were shown; message says what failed. */
-bool cc_build_cached(const char *source, char *out_path, size_t out_bytes, char *message,
+bool cc_build_cached(const char *source, bool race, char *out_path, size_t out_bytes, char *message,
                      size_t message_bytes);
+
+/* ---- cc_race.c ---- */
+
+/* Adds the flags of --race for the compiler whose command the first `count` words are. */
+void cc_race_flags(struct cc_line *line, unsigned count);
 
 #endif

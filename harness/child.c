@@ -259,7 +259,9 @@ static void run_on_fiber(void *context)
     start_clr(child, clr);
     if (!plan->shutdown_release)
         judge_workload_begins(child);
+    races_workload(child);
     workload_run(clr, &plan->workload, &hooks);
+    races_workload(child);
     threads_workload_ended(child);
     if (plan->shutdown_release) {
         clr_release(clr);
@@ -332,6 +334,7 @@ static void begin_run(struct child *child)
               machine->address_space_bytes);
     child->machine = machine_create(sim, machine, true);
     threads_begin(child);
+    races_begin(child);
 }
 
 static _Noreturn void refuse_address_space(struct run_result *result)
@@ -369,6 +372,7 @@ _Noreturn void child_run(const struct run_spec *spec, struct run_result *result)
         child_finish(&child);
     }
     debug_modules(child.policy);
+    races_policy_loaded(&child);
     caller_prepare(&child);
     struct fiber *fiber = fiber_create(0, STACK_BYTES, run_on_fiber, &child);
     CHECK(fiber != NULL);

@@ -15,6 +15,7 @@ static const char help[] =
     "$CXX or g++, else clang).\n"
     "\n"
     "  -o OUT.so       the shared object (default: the first file's name with .so)\n"
+    "  --race          with every load and store instrumented, for lowwater run --race\n"
     "  -v              print the compiler line first\n"
     "  --print-flags   print the flags, for other build systems, and stop\n"
     "  --help          this text\n";
@@ -31,7 +32,7 @@ struct request {
     unsigned count, files;
     const char *out;
     const char *first_file;
-    bool verbose, print_flags;
+    bool verbose, print_flags, race;
 };
 
 static int read_arguments(struct request *request, int argc, char **argv)
@@ -44,6 +45,8 @@ static int read_arguments(struct request *request, int argc, char **argv)
             request->verbose = true;
         } else if (!only_files && strcmp(argv[i], "--print-flags") == 0) {
             request->print_flags = true;
+        } else if (!only_files && strcmp(argv[i], "--race") == 0) {
+            request->race = true;
         } else if (!only_files && strcmp(argv[i], "-o") == 0) {
             if (i + 1 == argc)
                 return usage_error("cc: -o needs a file");
@@ -106,11 +109,7 @@ int cmd_cc(int argc, char **argv)
     if (code != EXIT_HELD)
         return code;
     if (request.print_flags) {
-        /* The language standard differs between C and C++: leave it to the build system. */
-        struct cc_line flags = {.count = 0};
-        cc_flags(&flags, false);
-        line = (struct cc_line){.count = flags.count - 1};
-        memcpy(line.words, flags.words + 1, line.count * sizeof *line.words);
+        cc_flags_only(&line, request.race); /* the language standard is the build system's */
         print_line(&line, stdout);
         return EXIT_HELD;
     }
@@ -127,7 +126,7 @@ int cmd_cc(int argc, char **argv)
         return code;
     char include[4200];
     offer_spellings(&request, include, sizeof include);
-    cc_make_line(&line, request.words, request.count, request.out);
+    cc_make_line(&line, request.words, request.count, request.out, request.race);
     if (request.verbose)
         print_line(&line, stdout);
     int status = cc_run(&line);

@@ -92,7 +92,7 @@ static int replay_plan(const struct trace_file *file, const struct run_input *in
     struct run_policy with;
     int code = check_recordings(file, input->plan);
     if (code == EXIT_HELD)
-        code = run_policy_open(&with, policy ? policy : file->policy_path);
+        code = run_policy_open(&with, policy ? policy : file->policy_path, file->race);
     if (code != EXIT_HELD)
         return code;
     struct run_spec spec = {.scenario = file->scenario,
@@ -104,6 +104,7 @@ static int replay_plan(const struct trace_file *file, const struct run_input *in
                             .seed = file->seed,
                             .faults = input->faults,
                             .faults_count = input->faults_count,
+                            .race = file->race,
                             .digest = true,
                             .max_events = file->max_events};
     return run_again(file, &spec);

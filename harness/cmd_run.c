@@ -41,6 +41,8 @@ static const char help[] =
     "                      rules come first: the first rule that fires decides\n"
     "      --explain       tell in words what happened\n"
     "      --check         run each twice more and compare record by record\n"
+    "      --race          look for data races: sources are built with every load and store\n"
+    "                      instrumented (lowwater cc --race), bundled policies have that form\n"
     "      --trace FILE    write the trace (one run only)\n"
     "      --json FILE     write results as JSON\n"
     "      --junit FILE    write results for continuous integration\n"
@@ -80,6 +82,7 @@ enum {
     OPTION_ALL,
     OPTION_EXPLAIN,
     OPTION_CHECK,
+    OPTION_RACE,
     OPTION_TRACE,
     OPTION_JSON,
     OPTION_JUNIT,
@@ -99,6 +102,7 @@ static const struct option options[] = {{"policy", required_argument, NULL, 'p'}
                                         {"all", no_argument, NULL, OPTION_ALL},
                                         {"explain", no_argument, NULL, OPTION_EXPLAIN},
                                         {"check", no_argument, NULL, OPTION_CHECK},
+                                        {"race", no_argument, NULL, OPTION_RACE},
                                         {"trace", required_argument, NULL, OPTION_TRACE},
                                         {"json", required_argument, NULL, OPTION_JSON},
                                         {"junit", required_argument, NULL, OPTION_JUNIT},
@@ -219,6 +223,9 @@ static int take_option(struct request *request, int option, const char *argument
     case OPTION_CHECK:
         request->batch.check = true;
         return EXIT_HELD;
+    case OPTION_RACE:
+        spec->race = true;
+        return EXIT_HELD;
     case OPTION_TRACE:
         spec->trace_path = argument;
         return EXIT_HELD;
@@ -319,9 +326,11 @@ static int open_policies(const struct request *request, struct inputs *inputs)
 {
     int code = EXIT_HELD;
     for (uint32_t i = 0; i < request->policies_count && code == EXIT_HELD; i++)
-        code = run_policy_open(&inputs->policies[inputs->policies_count++], request->policies[i]);
+        code = run_policy_open(&inputs->policies[inputs->policies_count++], request->policies[i],
+                               request->pattern.race);
     for (uint32_t i = 0; i < inputs->scenarios_count && request->policies_count == 0; i++)
-        code = code == EXIT_HELD ? run_input_policy(&inputs->scenarios[i]) : code;
+        code = code == EXIT_HELD ? run_input_policy(&inputs->scenarios[i], request->pattern.race)
+                                 : code;
     return code;
 }
 
@@ -431,6 +440,15 @@ static int worst_exit(const struct report_run *runs, uint32_t count)
     return order[worst];
 }
 
+/* Once a policy. */
+static void say_blindness(const struct report_run *runs, uint32_t index)
+{
+    for (uint32_t i = 0; i < index; i++)
+        if (strcmp(runs[i].spec.policy_path, runs[index].spec.policy_path) == 0)
+            return;
+    report_race_blindness(&runs[index], stderr);
+}
+
 static int report_all(const struct request *request, struct report_run *runs, uint32_t count,
                       FILE *json, FILE *junit)
 {
@@ -444,6 +462,7 @@ static int report_all(const struct request *request, struct report_run *runs, ui
         bool is_load = runs[i].result->outcome == OUTCOME_LOAD;
         if (!is_load || !load_shown)
             report_run(&runs[i], request->batch.quiet, count <= DETAILED_MAX, out, stderr);
+        say_blindness(runs, i);
         if (request->explain)
             explain_run(&runs[i], out);
         load_shown = load_shown || is_load;

@@ -118,7 +118,7 @@ static bool is_hosts_own(const char *name)
 {
     static const char *const own[] = {"libc.so",     "libm.so",     "libpthread.so", "libdl.so",
                                       "librt.so",    "libgcc_s.so", "ld-linux",      "libasan.so",
-                                      "libubsan.so", "libclang_rt"};
+                                      "libubsan.so", "libtsan.so",  "libclang_rt"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (strncmp(name, own[i], strlen(own[i])) == 0)
             return true;
@@ -422,6 +422,11 @@ void policy_destruct(struct policy *policy)
         if (elf->fini)
             ((void (*)(void))(uintptr_t)(module->bias + elf->fini))();
     }
+}
+
+bool policy_is_instrumented(const struct policy *policy)
+{
+    return policy->instrumented;
 }
 
 void *policy_symbol(const struct policy *policy, const char *name)

@@ -26,6 +26,8 @@ struct policy; /* a loaded policy */
  * refused names in one message), to be reported with exit code 6. */
 bool policy_load(const char *path, struct sim *sim, struct machine *machine, struct policy **policy,
                  char *message, size_t message_bytes);
+/* Whether it was built with the instrumentation that shows its loads and stores (cc --race). */
+bool policy_is_instrumented(const struct policy *policy);
 /* Runs the constructors of all modules; on the fiber, as simulated code of the policy. */
 void policy_construct(struct policy *policy);
 /* Runs atexit functions and destructors, likewise. */

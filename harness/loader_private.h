@@ -36,6 +36,7 @@ struct policy {
     const char *refused[REFUSED_MAX];
     const char *refused_why[REFUSED_MAX];
     bool frames_registered;
+    bool instrumented; /* it imports what instrumented code calls */
     uint32_t refused_count;
     char *message;
     size_t message_bytes;

@@ -24,7 +24,7 @@ static const struct binding *const *binding_tables(size_t *count)
         crt_wide_stdio_bindings, crt_stdio_bindings,  crt_system_bindings,
         crt_cxx_bindings,        errno_bindings,      crt_posix_thread_bindings,
         crt_posix_lock_bindings, crt_c11_bindings,    win32_lock_bindings,
-        win32_thread_bindings,
+        win32_thread_bindings,   crt_race_bindings,   crt_race_atomic_bindings,
     };
     *count = sizeof tables / sizeof *tables;
     return tables;
@@ -187,6 +187,7 @@ uint64_t resolve(struct policy *policy, struct module *module, const Elf64_Sym *
         return (uint64_t)(uintptr_t)find_object;
     /* What the policy itself defines is its own, also against a binding: a replaced operator new
      * must win everywhere. Later modules (libraries) yield to bindings. */
+    policy->instrumented = policy->instrumented || strncmp(name, "__tsan_", 7) == 0;
     uint64_t address = defined_in(&policy->modules[0], name);
     if (!address)
         address = find_binding(name);

@@ -85,6 +85,13 @@ bool places_policy(const char *name, char *path, size_t path_bytes)
     return named(policies_folder(), name, ".so", path, path_bytes);
 }
 
+bool places_race_policy(const char *name, char *path, size_t path_bytes)
+{
+    char folder[PATH_MAX];
+    int used = snprintf(folder, sizeof folder, "%s/race", policies_folder());
+    return used > 0 && (size_t)used < sizeof folder && named(folder, name, ".so", path, path_bytes);
+}
+
 bool places_recording(const char *name, char *path, size_t path_bytes)
 {
     return named(recordings_folder(), name, ".lwt", path, path_bytes);

@@ -11,6 +11,8 @@ const char *places_include(void);
 /* Path of a bundled policy (shared object), recording or scenario; false: there is none of that
  * name. */
 bool places_policy(const char *name, char *path, size_t path_bytes);
+/* The form of a bundled policy that was built for --race. */
+bool places_race_policy(const char *name, char *path, size_t path_bytes);
 bool places_recording(const char *name, char *path, size_t path_bytes);
 bool places_scenario(const char *name, char *path, size_t path_bytes);
 /* Names of all of them, sorted; at most max. Returns how many. */

@@ -29,12 +29,14 @@ static int no_such_policy(const char *word)
     return EXIT_USAGE;
 }
 
-int policy_find(const char *word, char *path, size_t path_bytes, char *name, size_t name_bytes)
+int policy_find(const char *word, bool race, char *path, size_t path_bytes, char *name,
+                size_t name_bytes)
 {
     struct stat about;
     char message[512];
     places_base_name(word, name, name_bytes);
-    if (places_policy(word, path, path_bytes))
+    if ((race && places_race_policy(word, path, path_bytes)) ||
+        places_policy(word, path, path_bytes))
         return EXIT_HELD;
     if (stat(word, &about) != 0)
         return no_such_policy(word);
@@ -46,7 +48,7 @@ int policy_find(const char *word, char *path, size_t path_bytes, char *name, siz
         snprintf(path, path_bytes, "%s", word);
         return EXIT_HELD;
     }
-    if (cc_build_cached(word, path, path_bytes, message, sizeof message))
+    if (cc_build_cached(word, race, path, path_bytes, message, sizeof message))
         return EXIT_HELD;
     fprintf(stderr, "lowwater: %s\n", message);
     return EXIT_INPUT;

@@ -291,6 +291,7 @@ void report_run(const struct report_run *run, bool quiet, bool show_served, FILE
         put_tail(result, to);
     report_broken(run, to);
     report_thread_findings(run, to);
+    report_races(run, to);
     if (result->outcome != OUTCOME_FINDING || result->ended != OUTCOME_OK)
         put_failure(run, to);
     fprintf(to, "  again: %s\n\n", again);

@@ -19,6 +19,7 @@ struct report_run {
     const char *policy_word;
 };
 
+struct json;
 struct report_totals {
     uint64_t runs, by_outcome[8];
 };

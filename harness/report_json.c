@@ -151,6 +151,7 @@ static void put_findings(struct json *json, const struct report_run *run, const 
     for (uint32_t i = 0; i < result->broken_count; i++)
         put_broken(json, run, i, again);
     json_thread_findings(json, run, again);
+    json_races(json, run, again);
     json_close(json);
     if (result->broken_others)
         json_field_number(json, "findings_left_out", result->broken_others);
@@ -170,6 +171,8 @@ static void put_run(struct json *json, const struct report_run *run)
     json_field(json, "scenario", run->spec.scenario);
     json_field(json, "policy", run->spec.policy);
     json_field_number(json, "seed", run->spec.seed);
+    if (result->races.looked_for)
+        json_field(json, "race", result->races.blind ? "not instrumented" : "instrumented");
     json_field(json, "outcome", outcome_name(result->outcome));
     /* An end that the scenario expects, or that something else was found wrong with. */
     bool other_end = result->ended == OUTCOME_CRASH || result->ended == OUTCOME_NO_PROGRESS;
@@ -187,7 +190,8 @@ static void put_run(struct json *json, const struct report_run *run)
     json_close(json);
     if (result->ended == OUTCOME_CRASH)
         put_crash(json, result);
-    if (result->outcome != OUTCOME_CRASH || result->broken_count || result->threads.findings_count)
+    if (result->outcome != OUTCOME_CRASH || result->broken_count ||
+        result->threads.findings_count || result->races.count)
         put_findings(json, run, again);
     json_field(json, "reproduce", again);
     json_close(json);

@@ -18,7 +18,8 @@ const char *finding_promise(enum finding_kind kind)
         "locks and handles are used between being made and being destroyed",
         "the host's threads end when everything is released",
         "GetMemoryLoad with S_OK writes both results, the load a percentage",
-        "what GetMemoryLoad calls available is memory that the machine has"};
+        "what GetMemoryLoad calls available is memory that the machine has",
+        "what threads share they change in order, or atomically"};
     return promises[kind];
 }
 

@@ -31,6 +31,12 @@ static void put_word(char *text, size_t bytes, const char *option, const char *w
     text[used] = '\0';
 }
 
+static void put_text(char *text, size_t bytes, const char *more)
+{
+    size_t used = strlen(text);
+    snprintf(text + used, bytes - used, "%s", more);
+}
+
 void reproduction(const struct report_run *run, char *text, size_t bytes)
 {
     char seed[32], number[32];
@@ -41,6 +47,8 @@ void reproduction(const struct report_run *run, char *text, size_t bytes)
     put_word(text, bytes, "--seed", seed);
     if (run->spec.factory)
         put_word(text, bytes, "--factory", run->spec.factory);
+    if (run->spec.race)
+        put_text(text, bytes, " --race");
     for (uint32_t i = 0; i < run->spec.words->settings_count; i++)
         put_word(text, bytes, "--set", run->spec.words->settings[i]);
     for (uint32_t i = 0; i < run->spec.words->inject_count; i++)

@@ -242,6 +242,7 @@ void run_explain(const struct run_spec *spec, struct run_result *result)
     explain_page(spec, result);
     explain_broken(spec, result);
     explain_threads(spec, result);
+    races_explain(spec, result, run_watching);
 }
 
 void run_execute(const struct run_spec *spec, struct run_result *result)

@@ -11,6 +11,7 @@
 #include "core/sched.h"
 #include "core/sim.h"
 #include "harness/loader.h"
+#include "harness/race_report.h"
 #include "harness/thread_report.h"
 #include "harness/scenario.h"
 
@@ -50,7 +51,10 @@ struct run_spec {
     const struct fault_rule *faults;
     uint32_t faults_count;
     struct sched_options schedule; /* seed 0: the run's */
-    bool digest;                   /* false only in bench */
+    bool race;                     /* --race: look for data races */
+    const uint64_t *race_accesses; /* numbers of accesses whose stacks are wanted */
+    uint32_t race_accesses_count;
+    bool digest;  /* false only in bench */
     bool explain; /* note the event of the highest commit charge, and write a struct asked to
                    * steps_fd for each call of the CLR that asks for memory */
     int steps_fd;
@@ -124,6 +128,7 @@ struct run_result {
     char policy_name[64];
     char policy_summary[160];
     struct thread_report threads;
+    struct race_report races;
 };
 
 /* Runs it and waits. The result must lie in shared memory from run_result_create. */

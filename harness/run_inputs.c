@@ -128,13 +128,14 @@ void run_input_close(struct run_input *input)
 
 /* ---- policies ---- */
 
-int run_policy_open(struct run_policy *policy, const char *word)
+int run_policy_open(struct run_policy *policy, const char *word, bool race)
 {
     policy->word = word;
-    return policy_find(word, policy->path, sizeof policy->path, policy->name, sizeof policy->name);
+    return policy_find(word, race, policy->path, sizeof policy->path, policy->name,
+                       sizeof policy->name);
 }
 
-int run_input_policy(struct run_input *input)
+int run_input_policy(struct run_input *input, bool race)
 {
     const char *name = input->plan->policy ? input->plan->policy : "passthrough";
     char *beside = input->own_word;
@@ -146,5 +147,5 @@ int run_input_policy(struct run_input *input)
     snprintf(beside + folder, sizeof input->own_word - folder, "%s", name);
     bool bundled = places_policy(name, input->own.path, sizeof input->own.path);
     bool is_beside = !bundled && *name != '/' && access(beside, F_OK) == 0;
-    return run_policy_open(&input->own, is_beside ? beside : name);
+    return run_policy_open(&input->own, is_beside ? beside : name, race);
 }

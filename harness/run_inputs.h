@@ -29,7 +29,8 @@ int run_input_faults(struct run_input *input, const struct run_words *words);
 void run_input_close(struct run_input *input);
 /* Finds the policy that the scenario names, passthrough when it names none: bundled, beside the
  * scenario, or a path. */
-int run_input_policy(struct run_input *input);
-int run_policy_open(struct run_policy *policy, const char *word);
+int run_input_policy(struct run_input *input, bool race);
+/* race: the instrumented form of a bundled policy, and sources are built so. */
+int run_policy_open(struct run_policy *policy, const char *word, bool race);
 
 #endif

@@ -166,7 +166,7 @@ void child_finish(struct child *child)
     watch_end(child);
     judge_end(child);
     threads_count(child);
-    if (result->outcome == OUTCOME_OK && result->threads.findings_count)
+    if (result->outcome == OUTCOME_OK && (result->threads.findings_count || result->races.count))
         result->outcome = OUTCOME_FINDING;
     /* How it ended, not what was thought of it: a changed expectation changes no digest. */
     sim_event(sim, EVENT_run_end, 0, (uint64_t)result->ended,

@@ -182,7 +182,9 @@ static void set_place(struct frame_text *text, const char *file, int line)
 {
     snprintf(text->file, sizeof text->file, "%s", last_part(file));
     text->line = (uint32_t)line;
-    text->in_system = strncmp(file, "/usr/", 5) == 0;
+    /* The Interlocked family is inline here and stands for instructions, wherever it is installed.
+     */
+    text->in_system = strncmp(file, "/usr/", 5) == 0 || strstr(file, "/lowwater/interlocked.h");
 }
 
 /* The module's place in the list; everything but name and line of the frame. */
@@ -289,4 +291,18 @@ uint32_t symbolize_all(struct symbolizer *s, uint64_t pc, bool innermost, struct
     uint32_t used = unfold(&s->dw, files, scopes, count, frames, room);
     free(scopes);
     return used;
+}
+
+uint64_t symbolize_data(struct symbolizer *s, uint64_t address, char *text, size_t bytes)
+{
+    GElf_Off offset = 0;
+    GElf_Sym symbol;
+    Dwfl_Module *dwfl = s->dwfl ? s->dw.addrmodule(s->dwfl, address) : NULL;
+    const char *name =
+        dwfl ? s->dw.addrinfo(dwfl, address, &offset, &symbol, NULL, NULL, NULL) : NULL;
+    text[0] = '\0';
+    if (!name || (symbol.st_size && offset >= symbol.st_size))
+        return 0;
+    symbol_demangle(name, text, bytes);
+    return offset;
 }

@@ -30,6 +30,8 @@ void symbolize(struct symbolizer *symbolizer, uint64_t pc, bool innermost, struc
  * calls it. How many there are: 1 to room. */
 uint32_t symbolize_all(struct symbolizer *symbolizer, uint64_t pc, bool innermost,
                        struct frame_text *frames, uint32_t room);
+/* The variable at an address of a module, and how far behind its beginning; text "": unknown. */
+uint64_t symbolize_data(struct symbolizer *symbolizer, uint64_t address, char *text, size_t bytes);
 /* The name behind a C++ symbol, where the C++ library is there to tell; else the symbol. */
 void symbol_demangle(const char *symbol, char *text, size_t bytes);
 

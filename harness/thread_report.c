@@ -34,6 +34,10 @@ static void on_finding(struct sim *sim, enum finding_kind kind, const char *text
 {
     struct child *child = sim->on_stop_context;
     struct thread_report *report = &child->result->threads;
+    if (kind == FINDING_DATA_RACE) {
+        races_note(child);
+        return;
+    }
     struct thread_finding *finding = find(report, kind, text);
     if (finding) {
         finding->count++;

@@ -2,9 +2,9 @@
  *
  * Little-endian. A text header ("key value" lines, closed by an empty line) names version,
  * scenario, policy, seed, the words of the command line that changed the run, and holds the text
- * of the scenario and of the curves it names; of recordings it has the checksums. Then come 48-byte records up to the
- * trailer, which holds their number and the digest. A trace cut short by a dying process has no
- * trailer and can be read all the same.
+ * of the scenario and of the curves it names; of recordings it has the checksums. Then come 48-byte
+ * records up to the trailer, which holds their number and the digest. A trace cut short by a dying
+ * process has no trailer and can be read all the same.
  *
  * Version 1 had the machine's settings in place of the scenario: it can be read and printed, not
  * replayed. */
@@ -32,6 +32,7 @@ struct trace_file {
     /* The header. Strings end with NUL and live as long as the file. */
     char scenario[128], scenario_path[512], policy[128], policy_path[512], factory[128];
     uint64_t seed, max_events;
+    bool race; /* data races were looked for */
     struct run_words words;
     const char *text; /* of the scenario; NULL: a recording stood in its place */
     size_t text_bytes;

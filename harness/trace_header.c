@@ -116,6 +116,8 @@ void trace_header_write(FILE *out, const struct run_spec *spec)
     if (spec->factory)
         put_line(out, "factory", spec->factory);
     fprintf(out, "seed %" PRIu64 "\n", spec->seed);
+    if (spec->race)
+        put_line(out, "race", "on");
     if (spec->max_events)
         fprintf(out, "max-events %" PRIu64 "\n", spec->max_events);
     put_words(out, spec->words);
@@ -244,6 +246,8 @@ static bool take_key(struct reader *reader, const char *key, char *value)
         return parse_u64(value, &file->seed) || bad(reader, "not a seed");
     if (strcmp(key, "max-events") == 0)
         return parse_u64(value, &file->max_events) || bad(reader, "not a number");
+    if (strcmp(key, "race") == 0)
+        return (file->race = strcmp(value, "on") == 0) || bad(reader, "on is all that is known");
     if (strcmp(key, "set") == 0)
         return take_word(reader, value, words->settings, &words->settings_count, SETTINGS_MAX);
     if (strcmp(key, "inject") == 0)

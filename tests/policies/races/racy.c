@@ -1,0 +1,372 @@
+/* One race in each scene, between the lines that are marked with its name. */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "stage.h"
+
+static SRWLOCK lock = SRWLOCK_INIT, other_lock = SRWLOCK_INIT;
+static HANDLE event, semaphore;
+static long counter, box, half;
+static long *pointer;
+static char text[64];
+static atomic_int flag;
+static volatile LONG stop;
+
+/* ---- nothing at all ---- */
+
+THREAD(count_plainly)
+{
+    (void)argument;
+    for (int i = 0; i < 3; i++)
+        counter++; /* plain_counter A B */
+    return 0;
+}
+
+SCENE(plain_counter)
+{
+    both(count_plainly, count_plainly, NULL);
+}
+
+/* ---- one side has no lock ---- */
+
+THREAD(write_locked)
+{
+    (void)argument;
+    AcquireSRWLockExclusive(&lock);
+    counter = 5; /* unlocked_reader A */
+    ReleaseSRWLockExclusive(&lock);
+    return 0;
+}
+
+THREAD(read_unlocked)
+{
+    (void)argument;
+    return (DWORD)counter; /* unlocked_reader B */
+}
+
+SCENE(unlocked_reader)
+{
+    both(write_locked, read_unlocked, NULL);
+}
+
+/* ---- each side has another lock ---- */
+
+THREAD(write_under_one)
+{
+    (void)argument;
+    AcquireSRWLockExclusive(&lock);
+    box++; /* different_locks A */
+    ReleaseSRWLockExclusive(&lock);
+    return 0;
+}
+
+THREAD(write_under_other)
+{
+    (void)argument;
+    AcquireSRWLockExclusive(&other_lock);
+    box += 2; /* different_locks B */
+    ReleaseSRWLockExclusive(&other_lock);
+    return 0;
+}
+
+SCENE(different_locks)
+{
+    both(write_under_one, write_under_other, NULL);
+}
+
+/* ---- a write under a shared lock ---- */
+
+THREAD(write_shared)
+{
+    (void)argument;
+    AcquireSRWLockShared(&lock);
+    half += 1; /* shared_writer A B */
+    ReleaseSRWLockShared(&lock);
+    return 0;
+}
+
+SCENE(shared_writer)
+{
+    both(write_shared, write_shared, NULL);
+}
+
+/* ---- a flag that does not order ---- */
+
+THREAD(store_relaxed)
+{
+    (void)argument;
+    box = 7; /* relaxed_flag A */
+    atomic_store_explicit(&flag, 1, memory_order_relaxed);
+    return 0;
+}
+
+THREAD(load_acquire)
+{
+    (void)argument;
+    while (!atomic_load_explicit(&flag, memory_order_acquire))
+        SwitchToThread();
+    return (DWORD)box; /* relaxed_flag B */
+}
+
+SCENE(relaxed_flag)
+{
+    both(store_relaxed, load_acquire, NULL);
+}
+
+/* ---- the fence is on the wrong side of the load ---- */
+
+THREAD(store_behind_fence)
+{
+    (void)argument;
+    box = 8; /* misplaced_fence A */
+    atomic_thread_fence(memory_order_release);
+    atomic_store_explicit(&flag, 1, memory_order_relaxed);
+    return 0;
+}
+
+THREAD(load_in_front_of_nothing)
+{
+    (void)argument;
+    atomic_thread_fence(memory_order_acquire);
+    while (!atomic_load_explicit(&flag, memory_order_relaxed))
+        SwitchToThread();
+    return (DWORD)box; /* misplaced_fence B */
+}
+
+SCENE(misplaced_fence)
+{
+    both(store_behind_fence, load_in_front_of_nothing, NULL);
+}
+
+/* ---- another thread's relaxed store ends the release sequence ---- */
+
+THREAD(release_one)
+{
+    (void)argument;
+    box = 9; /* broken_sequence A */
+    atomic_store_explicit(&flag, 1, memory_order_release);
+    while (atomic_load_explicit(&flag, memory_order_relaxed) == 1)
+        SwitchToThread();
+    return 0;
+}
+
+THREAD(store_two)
+{
+    (void)argument;
+    while (atomic_load_explicit(&flag, memory_order_relaxed) != 1)
+        SwitchToThread();
+    atomic_store_explicit(&flag, 2, memory_order_relaxed);
+    return 0;
+}
+
+THREAD(acquire_two)
+{
+    HANDLE thread = CreateThread(NULL, 0, store_two, NULL, 0, NULL);
+    (void)argument;
+    while (atomic_load_explicit(&flag, memory_order_acquire) != 2)
+        SwitchToThread();
+    counter = box; /* broken_sequence B */
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+    return 0;
+}
+
+SCENE(broken_sequence)
+{
+    both(release_one, acquire_two, NULL);
+}
+
+/* ---- double-checked initialisation with a plain pointer ---- */
+
+static long *make_once(void)
+{
+    if (pointer == NULL) { /* double_checked_plain A */
+        AcquireSRWLockExclusive(&lock);
+        if (pointer == NULL)
+            pointer = &counter; /* double_checked_plain B */
+        ReleaseSRWLockExclusive(&lock);
+    }
+    return pointer;
+}
+
+THREAD(use_once)
+{
+    (void)argument;
+    return make_once() != NULL;
+}
+
+SCENE(double_checked_plain)
+{
+    both(use_once, use_once, NULL);
+}
+
+/* ---- volatile is no lock ---- */
+
+THREAD(raise_stop)
+{
+    (void)argument;
+    stop = 1; /* volatile_flag A */
+    return 0;
+}
+
+THREAD(wait_for_stop)
+{
+    (void)argument;
+    while (!stop) /* volatile_flag B */
+        SwitchToThread();
+    return 0;
+}
+
+SCENE(volatile_flag)
+{
+    both(raise_stop, wait_for_stop, NULL);
+}
+
+/* ---- the event is set before the write ---- */
+
+THREAD(set_too_early)
+{
+    (void)argument;
+    SetEvent(event);
+    box = 3; /* event_too_early A */
+    return 0;
+}
+
+THREAD(wait_and_read)
+{
+    (void)argument;
+    WaitForSingleObject(event, INFINITE);
+    return (DWORD)box; /* event_too_early B */
+}
+
+SCENE(event_too_early)
+{
+    event = CreateEventA(NULL, FALSE, FALSE, NULL);
+    both(set_too_early, wait_and_read, NULL);
+    CloseHandle(event);
+}
+
+/* ---- a semaphore that lets two in ---- */
+
+THREAD(count_in_semaphore)
+{
+    (void)argument;
+    WaitForSingleObject(semaphore, INFINITE);
+    counter += 3; /* semaphore_of_two A B */
+    ReleaseSemaphore(semaphore, 1, NULL);
+    return 0;
+}
+
+SCENE(semaphore_of_two)
+{
+    semaphore = CreateSemaphoreA(NULL, 2, 2, NULL);
+    both(count_in_semaphore, count_in_semaphore, NULL);
+    CloseHandle(semaphore);
+}
+
+/* ---- the result is read before the thread is known to have ended ---- */
+
+THREAD(compute)
+{
+    *(long *)argument = 12; /* read_before_join A */
+    return 0;
+}
+
+SCENE(read_before_join)
+{
+    long result = 0;
+    HANDLE thread = CreateThread(NULL, 0, compute, &result, 0, NULL);
+    Sleep(1);
+    counter = result; /* read_before_join B */
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+}
+
+/* ---- references are counted plainly ---- */
+
+static long references;
+
+THREAD(drop_plainly)
+{
+    (void)argument;
+    references--; /* plain_references A B */
+    return 0;
+}
+
+SCENE(plain_references)
+{
+    references = 2;
+    both(drop_plainly, drop_plainly, NULL);
+}
+
+/* ---- a list without a lock ---- */
+
+struct node {
+    struct node *next;
+};
+static struct node *list;
+
+THREAD(push)
+{
+    struct node *node = (struct node *)malloc(sizeof *node);
+    (void)argument;
+    node->next = list; /* unlocked_list A */
+    list = node;       /* unlocked_list B */
+    return 0;
+}
+
+SCENE(unlocked_list)
+{
+    both(push, push, NULL);
+}
+
+/* ---- an atomic and a plain access of the same variable ---- */
+
+static long mixed;
+
+THREAD(add_atomically)
+{
+    (void)argument;
+    InterlockedIncrement((LONG volatile *)&mixed); /* half_atomic A */
+    return 0;
+}
+
+THREAD(set_plainly)
+{
+    (void)argument;
+    mixed = 1; /* half_atomic B */
+    return 0;
+}
+
+SCENE(half_atomic)
+{
+    both(add_atomically, set_plainly, NULL);
+}
+
+/* ---- a structure is copied while it is written ---- */
+
+static struct pair {
+    long a, b, c, d, e, f, g, h;
+} pair;
+
+THREAD(write_last)
+{
+    (void)argument;
+    pair.h = 1; /* torn_copy A */
+    return 0;
+}
+
+THREAD(copy_all)
+{
+    struct pair copy;
+    (void)argument;
+    copy = pair; /* torn_copy B */
+    text[0] = (char)copy.a;
+    return (DWORD)copy.h;
+}
+
+SCENE(torn_copy)
+{
+    both(write_last, copy_all, NULL);
+}

@@ -1,0 +1,248 @@
+/* The detector of data races: scenes that are in order show nothing in any schedule, scenes with
+ * one race show that one, with both lines (tests/policies/races). */
+#include "tests/support.h"
+#include "tests/cli_run.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "harness/report.h"
+#include "harness/run.h"
+
+#define SCENES_MAX 64
+#define NAME_BYTES 64
+
+static struct scenario *plan;
+static struct run_spec spec;
+static struct run_result *result;
+static char policy_path[512], scenes[SCENES_MAX][NAME_BYTES];
+static unsigned scenes_count;
+static struct run_words words;
+
+static const char calm[] =
+    "name: calm\nworkload:\n  - VirtualAlloc: {size: 64KiB, type: reserve}\n";
+
+static int set_up(void **state)
+{
+    (void)state;
+    const char *path = cli_path("calm.yaml");
+    bool usage;
+    write_file(path, calm, sizeof calm - 1);
+    assert_int_equal(scenario_read(path, NULL, 0, stderr, &usage, &plan), INPUT_OK);
+    result = run_result_create();
+    assert_non_null(result);
+    spec = (struct run_spec){.scenario = "calm",
+                             .plan = plan,
+                             .words = &words,
+                             .policy = "scenes",
+                             .policy_path = policy_path,
+                             .seed = 1,
+                             .race = true,
+                             .digest = true};
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    (void)state;
+    scenario_free(plan);
+    run_result_destroy(result);
+    return 0;
+}
+
+/* Builds the file and notes the names of its scenes; the text of the source, to be freed. */
+static char *use_file(const char *name)
+{
+    char path[256];
+    size_t count;
+    snprintf(path, sizeof path, "tests/policies/races/%s", name);
+    snprintf(policy_path, sizeof policy_path, "%s", cli_path("scenes.so"));
+    cli("cc --race -o %s -std=%s %s", policy_path, strstr(name, ".cpp") ? "c++20" : "c11", path);
+    expect_exit(0);
+    char *text = read_whole_file(path, &count);
+    assert_non_null(text);
+    scenes_count = 0;
+    for (const char *at = text; (at = strstr(at, "\nSCENE(")) != NULL;) {
+        at += strlen("\nSCENE(");
+        assert_true(scenes_count < SCENES_MAX);
+        snprintf(scenes[scenes_count++], NAME_BYTES, "%.*s", (int)strcspn(at, ")"), at);
+    }
+    return text;
+}
+
+static void play(const char *scene, enum sched_strategy strategy, uint64_t seed)
+{
+    memset(result, 0, sizeof *result);
+    spec.factory = scene;
+    spec.schedule = (struct sched_options){.strategy = strategy, .seed = seed};
+    run_execute(&spec, result);
+}
+
+/* What a person would read of the last run, to be freed. */
+static char *told(void)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *out = open_memstream(&text, &bytes);
+    const struct report_run run = {
+        .spec = spec, .result = result, .scenario_word = "calm", .policy_word = "scenes"};
+    report_run(&run, false, false, out, out);
+    fclose(out);
+    return text;
+}
+
+/* ---- in order ---- */
+
+static void stays_silent(const char *file, uint64_t seeds)
+{
+    free(use_file(file));
+    assert_true(scenes_count >= 14);
+    for (unsigned i = 0; i < scenes_count; i++)
+        for (int strategy = 0; strategy < SCHED_REPLAY; strategy++)
+            for (uint64_t seed = 1; seed <= (strategy == SCHED_IN_ORDER ? 1 : seeds); seed++) {
+                play(scenes[i], (enum sched_strategy)strategy, seed);
+                if (result->outcome != OUTCOME_OK)
+                    fail_msg("%s, %s, %u:\n%s", scenes[i],
+                             sched_strategy_name((enum sched_strategy)strategy), (unsigned)seed,
+                             told());
+            }
+}
+
+static void scenes_in_order_are_silent_in_every_schedule(void **state)
+{
+    (void)state;
+    stays_silent("clean.c", 4);
+    stays_silent("clean.cpp", 4);
+}
+
+/* ---- with a race ---- */
+
+/* Whether the line has the mark of the scene's side: "name ... A ..." in a comment. */
+static bool is_marked(const char *line, const char *scene, char side)
+{
+    char text[256];
+    snprintf(text, sizeof text, "%.*s", (int)strcspn(line, "\n"), line);
+    const char *comment = strstr(text, "/* ");
+    size_t length = strlen(scene);
+    if (!comment || strncmp(comment + 3, scene, length) != 0 || comment[3 + length] != ' ')
+        return false;
+    return strchr(comment + 3 + length, side) != NULL;
+}
+
+static unsigned marked_line(const char *source, const char *scene, char side)
+{
+    unsigned line = 1;
+    for (const char *at = source; at; at = strchr(at, '\n'), at = at ? at + 1 : NULL, line++)
+        if (is_marked(at, scene, side))
+            return line;
+    fail_msg("no line is marked with %s %c", scene, side);
+    return 0;
+}
+
+static bool tells_of(const char *text, const char *file, unsigned line)
+{
+    char place[128];
+    snprintf(place, sizeof place, "%s:%u\n", file, line);
+    return strstr(text, place) != NULL;
+}
+
+static void is_named(const char *file, const char *source, const char *scene, uint64_t seeds)
+{
+    unsigned first = marked_line(source, scene, 'A'), second = marked_line(source, scene, 'B');
+    for (uint64_t seed = 1; seed <= seeds; seed++) {
+        play(scene, SCHED_RANDOM, seed);
+        if (result->outcome == OUTCOME_OK)
+            continue;
+        char *text = told();
+        if (result->outcome != OUTCOME_FINDING || result->races.count == 0 ||
+            !tells_of(text, file, first) || !tells_of(text, file, second))
+            fail_msg("%s, not lines %u and %u:\n%s", scene, first, second, text);
+        free(text);
+        return;
+    }
+    fail_msg("%s: no race in %u schedules", scene, (unsigned)seeds);
+}
+
+static void races_are_named_with_both_lines(void **state)
+{
+    (void)state;
+    static const char *const files[] = {"racy.c", "racy.cpp"};
+    for (int f = 0; f < 2; f++) {
+        char *source = use_file(files[f]);
+        assert_true(scenes_count >= 5);
+        for (unsigned i = 0; i < scenes_count; i++)
+            is_named(files[f], source, scenes[i], 20);
+        free(source);
+    }
+}
+
+/* ---- the command line ---- */
+
+static void the_report_names_accesses_threads_and_memory(void **state)
+{
+    (void)state;
+    const char *json = cli_path("out.json");
+    write_file(cli_path("calm.yaml"), calm, sizeof calm - 1);
+    cli("run %s --race --policy tests/policies/races/racy.c --factory unlocked_reader --json %s",
+        cli_path("calm.yaml"), json);
+    expect_exit(1);
+    expect_out("data-race");
+    expect_out("of counter");
+    expect_out("and nothing orders the two");
+    expect_out("--factory unlocked_reader --race");
+    size_t bytes;
+    char *text = read_whole_file(json, &bytes);
+    assert_true(json_is_valid(text));
+    assert_string_equal(json_value(text, "id", 0), "data-race");
+    assert_string_equal(json_value(text, "race", 0), "instrumented");
+    assert_non_null(strstr(text, "\"before\""));
+    free(text);
+}
+
+static void a_policy_without_instrumentation_is_told_to_be_blind(void **state)
+{
+    (void)state;
+    write_file(cli_path("calm.yaml"), calm, sizeof calm - 1);
+    cli("cc -o %s tests/policies/races/racy.c", cli_path("plain.so"));
+    expect_exit(0);
+    cli("run %s --race --policy %s --factory plain_counter", cli_path("calm.yaml"),
+        cli_path("plain.so"));
+    expect_exit(0);
+    expect_err("its own loads and stores are not seen");
+}
+
+static void an_instrumented_policy_runs_without_being_looked_at(void **state)
+{
+    (void)state;
+    write_file(cli_path("calm.yaml"), calm, sizeof calm - 1);
+    cli("cc --race -o %s tests/policies/races/racy.c", cli_path("seen.so"));
+    expect_exit(0);
+    cli("run %s --policy %s --factory plain_counter", cli_path("calm.yaml"), cli_path("seen.so"));
+    expect_exit(0);
+}
+
+static void a_trace_with_races_replays_identically(void **state)
+{
+    (void)state;
+    write_file(cli_path("calm.yaml"), calm, sizeof calm - 1);
+    cli("run %s --race --policy tests/policies/races/racy.c --factory torn_copy --trace %s",
+        cli_path("calm.yaml"), cli_path("race.lwr"));
+    expect_exit(1);
+    cli("replay %s", cli_path("race.lwr"));
+    expect_exit(0);
+    expect_out("identical");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(scenes_in_order_are_silent_in_every_schedule, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(races_are_named_with_both_lines, set_up, tear_down),
+        cmocka_unit_test(the_report_names_accesses_threads_and_memory),
+        cmocka_unit_test(a_policy_without_instrumentation_is_told_to_be_blind),
+        cmocka_unit_test(an_instrumented_policy_runs_without_being_looked_at),
+        cmocka_unit_test(a_trace_with_races_replays_identically),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

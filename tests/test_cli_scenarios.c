@@ -102,8 +102,14 @@ static const struct defect {
     {"overstates-load", "load-answers-stay-sane", 1, {"a load above 100%"}},
     {"available-address-space", "load-answers-stay-sane", 1, {"more available than there is"}},
     {"remembers-load", "load-answers-follow-the-machine", 1, {"load-under-peak-percent"}},
+    {"remembers-total-memory", "ram-removed-while-running", 1, {"is memory that the machine has"}},
     {"repeats-low", "pressure-ramp-and-recovery", 1, {"low-notifications"}},
     {"never-recovers", "pressure-ramp-and-recovery", 1, {"E_OUTOFMEMORY"}},
+    /* limits */
+    {"remembers-commit-limit", "pagefile-grows-late", 1, {"E_OUTOFMEMORY"}},
+    {"asks-before-it-commits", "pagefile-grows-late", 1, {"E_OUTOFMEMORY"}},
+    {"asks-before-it-commits", "job-limit-lowered-under-load", 1, {"PAGE_READONLY"}},
+    {"hoards-memory", "released-memory-goes-back", 1, {"E_OUTOFMEMORY"}},
     /* sizes and ranges */
     {"truncates-sizes", "layout32-large-reservation", 1, {"must give a refusal"}},
     {"truncates-sizes", "server-heaps-reserve-gigabytes", 1, {"must give S_OK"}},

@@ -104,6 +104,9 @@ static const struct defect {
     {"remembers-load", "load-answers-follow-the-machine", 1, {"load-under-peak-percent"}},
     {"remembers-total-memory", "ram-removed-while-running", 1, {"is memory that the machine has"}},
     {"repeats-low", "pressure-ramp-and-recovery", 1, {"low-notifications"}},
+    {"flaps-at-one-mark", "pressure-swings-around-the-low-mark", 1, {"low-notifications <= 4"}},
+    {"never-recovers", "commit-limit-sawtooth", 1, {"served >= 90%"}},
+    {"remembers-load", "pressure-recorded-build-server", 1, {"available-over-peak"}},
     {"never-recovers", "pressure-ramp-and-recovery", 1, {"E_OUTOFMEMORY"}},
     /* limits */
     {"remembers-commit-limit", "pagefile-grows-late", 1, {"E_OUTOFMEMORY"}},

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "core/rng.h"
 #include "tests/cli_run.h"
 #include "tests/scenario_support.h"
 
@@ -239,6 +240,68 @@ static void a_curve_of_the_command_line_is_told_as_such(void **state)
     assert_non_null(strstr(loaded->err, "--set pressure[0].curve=none.csv: the curve 'none.csv'"));
 }
 
+/* ---- at random ---- */
+
+static void put_random_line(FILE *out, struct rng *rng, struct curve_point *point)
+{
+    static const char *const blanks[] = {"", " ", "\t", "   "};
+    static const char *const ends[] = {"\n", "\r\n", "\n# more\n", "\n\n", "  \n"};
+    uint64_t ns = point->at_ns + 1 + rng_below(rng, 3 * SECOND), bytes = rng_below(rng, 1 << 20);
+    fputs(blanks[rng_below(rng, 4)], out);
+    if (rng_below(rng, 2))
+        fprintf(out, "%lluns", (unsigned long long)ns);
+    else
+        fprintf(out, "%llu.%09llu", (unsigned long long)(ns / SECOND),
+                (unsigned long long)(ns % SECOND));
+    fprintf(out, "%s,%s%llu", blanks[rng_below(rng, 4)], blanks[rng_below(rng, 4)],
+            (unsigned long long)bytes);
+    bool kib = rng_below(rng, 2);
+    fprintf(out, "%s%s", kib ? "KiB" : "", ends[rng_below(rng, 5)]);
+    *point = (struct curve_point){ns, bytes << (kib ? 10 : 0)};
+}
+
+static void random_courses_are_read_as_they_were_written(void **state)
+{
+    struct rng rng = rng_keyed(7, RNG_PROPERTY_TEST, 0);
+    (void)state;
+    for (int round = 0; round < 100; round++) {
+        struct curve_point points[50] = {{0, 0}};
+        uint64_t count = 1 + rng_below(&rng, 50);
+        char *text;
+        size_t bytes;
+        FILE *out = open_memstream(&text, &bytes);
+        for (uint64_t i = 0; i < count; i++) {
+            points[i].at_ns = i ? points[i - 1].at_ns : 0;
+            put_random_line(out, &rng, &points[i]);
+        }
+        fclose(out);
+        expect_points(read_fine(text), points, count);
+        free(text);
+    }
+}
+
+/* Whatever is in the file: it is read, or told where it is wrong. */
+static void random_bytes_are_refused_with_a_place(void **state)
+{
+    static const char alphabet[] =
+        "0123456789,,,,.\n\n\r #sKMiGBn-+x\"\t\0\xc3\xa9\xe2\x80\xa8\xff";
+    struct rng rng = rng_keyed(8, RNG_PROPERTY_TEST, 0);
+    unsigned fine = 0;
+    (void)state;
+    for (int round = 0; round < 800; round++) {
+        char text[64];
+        size_t count = rng_below(&rng, sizeof text);
+        for (size_t i = 0; i < count; i++)
+            text[i] = alphabet[rng_below(&rng, round % 2 ? 12 : sizeof alphabet - 1)];
+        put_bytes(text, count);
+        const struct loaded *loaded = load(ONE);
+        fine += loaded->result == INPUT_OK;
+        if (loaded->result != INPUT_OK)
+            assert_non_null(strstr(loaded->err, "/curve.csv:"));
+    }
+    assert_true(fine > 5);
+}
+
 /* ---- as a user sees it ---- */
 
 static void put_scenario(const char *text)
@@ -333,6 +396,8 @@ int main(void)
         cmocka_unit_test(products_beyond_what_the_machine_counts_are_refused),
         cmocka_unit_test(one_file_in_several_entries_is_read_and_kept_once),
         cmocka_unit_test(a_curve_of_the_command_line_is_told_as_such),
+        cmocka_unit_test(random_courses_are_read_as_they_were_written),
+        cmocka_unit_test(random_bytes_are_refused_with_a_place),
         cmocka_unit_test(bad_files_end_every_command_with_exit_6),
         cmocka_unit_test(a_trace_replays_when_the_file_has_changed_or_gone),
         cmocka_unit_test(names_with_any_character_survive_the_trace),

@@ -63,6 +63,9 @@
 #ifndef TELL_LOW /* is Low news? */
 #define TELL_LOW(host) (!(host)->low)
 #endif
+#ifndef ENOUGH /* after a Low, is there enough again for Neutral? */
+#define ENOUGH(status, left) ((left) > LIMIT / 8 && (status)->dwMemoryLoad < 85)
+#endif
 #ifndef ACQUIRED /* the CLR has mapped a file */
 #define ACQUIRED(host, address, size) (void)0
 #endif
@@ -162,7 +165,7 @@ static void notify(struct host *host, BOOL refused)
             ICLRMemoryNotificationCallback_OnMemoryNotification(host->callback,
                                                                 eMemoryAvailableLow);
         }
-    } else if (host->low && left > LIMIT / 8 && status.dwMemoryLoad < 85) {
+    } else if (host->low && ENOUGH(&status, left)) {
         host->low = FALSE;
         ICLRMemoryNotificationCallback_OnMemoryNotification(host->callback,
                                                             eMemoryAvailableNeutral);

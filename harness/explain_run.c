@@ -258,7 +258,7 @@ static void put_injected(const struct report_run *run, struct explanation *expla
 static void put_pressure(const struct explanation *explanation, FILE *out)
 {
     static const char *const names[PRESSURES] = {"memory", "commit", "page file", "address space",
-                                                "RAM"};
+                                                 "RAM"};
     bool any = false;
     for (int of = 0; of < PRESSURES; of++) {
         const struct pressure_seen *seen = &explanation->pressure[of];
@@ -307,6 +307,23 @@ static void put_told(struct explanation *explanation, FILE *out)
     put_explained(any ? "" : "told", text, out);
 }
 
+/* What a collector that believes it waits too long for. */
+static void put_too_good(const struct report_run *run, FILE *out)
+{
+    const uint64_t *counters = run->result->counters;
+    uint64_t under = counters[COUNTER_load_under_peak_percent];
+    uint64_t over = counters[COUNTER_available_over_peak_bytes];
+    char text[160], points[48] = "", bytes[32] = "";
+    if (!under && !over)
+        return;
+    if (under)
+        snprintf(points, sizeof points, "%" PRIu64 " points%s", under, over ? ", " : "");
+    if (over)
+        bytes_text(over, bytes, sizeof bytes);
+    snprintf(text, sizeof text, "better than the truth by up to %s%s", points, bytes);
+    put_explained("", text, out);
+}
+
 static void put_end(const struct report_run *run, const struct trace_file *trace, FILE *out)
 {
     const struct run_result *result = run->result;
@@ -336,6 +353,7 @@ static void explain(const struct report_run *run, const struct trace_file *trace
     put_injected(run, &explanation, out);
     put_pressure(&explanation, out);
     put_told(&explanation, out);
+    put_too_good(run, out);
     explain_left(run, trace, out);
     put_end(run, trace, out);
     fputc('\n', out);

@@ -141,6 +141,19 @@ static void impossible_answers_are_findings_with_the_first_and_their_number(void
     find_in("available-address-space", "L2", "W", "more available than there is memory: ");
 }
 
+static void explain_tells_by_how_much_answers_were_too_good(void **state)
+{
+    (void)state;
+    cli("run load-answers-follow-the-machine --policy tests/policies/careless/remembers-load.c "
+        "--explain");
+    expect_exit(1);
+    expect_out("better than the truth by up to 38 points\n");
+    const struct cli_result *result =
+        cli("run load-answers-follow-the-machine --policy passthrough --explain");
+    expect_exit(0);
+    assert_null(strstr(result->out, "better than the truth"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +161,7 @@ int main(void)
         cmocka_unit_test(a_wave_on_a_full_machine_gives_back_what_it_got),
         cmocka_unit_test(latency_and_job_limit_go_back_by_themselves),
         cmocka_unit_test(impossible_answers_are_findings_with_the_first_and_their_number),
+        cmocka_unit_test(explain_tells_by_how_much_answers_were_too_good),
         cmocka_unit_test(a_job_limit_is_lowered_under_load_and_raised_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

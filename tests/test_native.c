@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include "core/fiber.h"
@@ -292,6 +293,63 @@ static void write_order(const unsigned *order, unsigned count, uint8_t digest[16
     end(m);
 }
 
+/* Every second page is open to native code. */
+static void look_and_put_everywhere(struct machine *m, volatile uint8_t *p, uint8_t first)
+{
+    uint64_t address = (uintptr_t)p - WINDOW_BASE;
+    for (uint64_t page = 0; page < 60; page++) {
+        uint8_t value = (uint8_t)(first + page), seen[2] = {1, 1};
+        uint64_t at = address + page * PAGE_BYTES + 7 * page;
+        if (page % 2)
+            sink = p[page * PAGE_BYTES];
+        uint64_t pieces = machine_native_pieces(m);
+        assert_true(machine_poke(m, at, &value, 1));
+        assert_true(machine_peek(m, at, seen, 2));
+        assert_int_equal(machine_native_pieces(m), pieces);
+        assert_int_equal(seen[0], value);
+        assert_int_equal(seen[1], 0);
+    }
+    for (uint64_t page = 0; page < 60; page++)
+        assert_int_equal(p[page * PAGE_BYTES + 7 * page], first + page);
+}
+
+static void machine_writes_reach_pages_open_or_closed(void **state)
+{
+    (void)state;
+    struct machine *m = begin();
+    volatile uint8_t *p = memory(60 * PAGE_BYTES, NEW, PAGE_READWRITE);
+    for (uint64_t page = 0; page < 60; page++)
+        machine_touch(m, (uintptr_t)p - WINDOW_BASE + page * PAGE_BYTES, ACCESS_WRITE);
+    look_and_put_everywhere(m, p, 1);
+    pid_t pid = fork();
+    if (pid == 0) { /* does not reach into its parent */
+        look_and_put_everywhere(m, p, 101);
+        _exit(0);
+    }
+    int status;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+    for (uint64_t page = 0; page < 60; page++)
+        assert_int_equal(p[page * PAGE_BYTES + 7 * page], 1 + page);
+    end(m);
+}
+
+static void machine_writes_need_no_file_of_the_kernel(void **state)
+{
+    (void)state;
+    struct machine *m = begin();
+    struct rlimit before, none = {0, 0};
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+    none.rlim_max = before.rlim_max;
+    volatile uint8_t *p = memory(60 * PAGE_BYTES, NEW, PAGE_READWRITE);
+    for (uint64_t page = 0; page < 60; page++)
+        machine_touch(m, (uintptr_t)p - WINDOW_BASE + page * PAGE_BYTES, ACCESS_WRITE);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0); /* as a sandbox that refuses it */
+    look_and_put_everywhere(m, p, 1);
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+    end(m);
+}
+
 static void the_order_of_native_touches_is_not_recorded(void **state)
 {
     (void)state;
@@ -465,6 +523,8 @@ int main(void)
         cmocka_unit_test(contents_survive_a_change_of_protection),
         cmocka_unit_test(writing_in_200000_regions_never_overflows),
         cmocka_unit_test(touched_and_freed_blocks_leave_no_pieces),
+        cmocka_unit_test(machine_writes_reach_pages_open_or_closed),
+        cmocka_unit_test(machine_writes_need_no_file_of_the_kernel),
         cmocka_unit_test(the_order_of_native_touches_is_not_recorded),
         cmocka_unit_test(native_writes_are_watched_and_reads_are_not),
         cmocka_unit_test(the_list_of_dirty_pages_may_be_watched_itself),

@@ -6,12 +6,14 @@
 #include "os/native.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/mman.h>
 #include <ucontext.h>
+#include <unistd.h>
 #include "core/check.h"
 #include "core/fiber.h"
 #include "os/machine_private.h"
@@ -34,6 +36,8 @@ struct native {
     uint32_t epoch;
     uint64_t pieces; /* runs of pages that are open alike: mappings of the kernel */
     uint64_t flushes;
+    pid_t memory_pid; /* whose memory this file is; 0: not tried yet */
+    int memory_fd;    /* -1: refused */
     /* Alternate stacks. The kernel disarms the armed one when a signal comes (SS_AUTODISARM) and
      * arms it again when the handler returns. A handler that lets other threads run arms another
      * one first; so there is one for each fault that waits, and one more. */
@@ -281,7 +285,8 @@ void native_destroy(struct native *native)
     stack_t off = {.ss_flags = SS_DISABLE};
     sigaltstack(&off, NULL);
     munmap((void *)WINDOW_BASE, WINDOW_BYTES);
-    (void)native;
+    if (native->memory_pid == getpid() && native->memory_fd >= 0)
+        close(native->memory_fd);
 }
 
 uint32_t native_epoch(const struct native *native)
@@ -354,6 +359,43 @@ static int protection_of(uint32_t open)
            (open & PTE_OPEN_EXECUTE ? PROT_EXEC : 0);
 }
 
+/* ---- contents of closed pages ---- */
+
+/* The kernel reads and writes any page of a process through this file, closed ones too: a fifth of
+ * the time of opening a page and closing it. Sandboxes may refuse it and emulators get the place
+ * wrong, so the first page of the window, which nobody uses, is asked. */
+static int open_memory(void)
+{
+    uint8_t *probe = (uint8_t *)WINDOW_BASE;
+    int fd = open("/proc/self/mem", O_RDWR | O_CLOEXEC);
+    bool arrived = fd >= 0 && pwrite(fd, &(uint8_t){1}, 1, (off_t)WINDOW_BASE) == 1;
+    if (arrived) {
+        int failed = mprotect(probe, PAGE_BYTES, PROT_READ | PROT_WRITE);
+        CHECK(!failed);
+        arrived = *probe == 1;
+        *probe = 0; /* for the next process */
+        failed = mprotect(probe, PAGE_BYTES, PROT_NONE);
+        CHECK(!failed);
+    }
+    if (fd < 0 || arrived)
+        return fd;
+    close(fd);
+    return -1;
+}
+
+/* A child of this process would write its parent's memory: it opens its own. */
+static bool has_memory(struct native *native)
+{
+    pid_t pid = getpid();
+    if (native->memory_pid != pid) {
+        if (native->memory_pid && native->memory_fd >= 0)
+            close(native->memory_fd);
+        native->memory_fd = open_memory();
+        native->memory_pid = pid;
+    }
+    return native->memory_fd >= 0;
+}
+
 /* Opens the page for a moment. Returns the bits with which it is to be left: none when everything
  * had to be closed for want of a mapping. */
 static uint32_t allow(struct native *native, uint64_t page, int protection, uint32_t open)
@@ -377,8 +419,14 @@ void native_read(struct native *native, uint64_t page, uint64_t offset, void *by
                  uint32_t open)
 {
     CHECK(native != NULL && offset + count <= PAGE_BYTES);
+    uint8_t *place = (uint8_t *)address_of(page) + offset;
+    if (!open && has_memory(native)) {
+        ssize_t got = pread(native->memory_fd, bytes, count, (off_t)(uintptr_t)place);
+        CHECK(got == (ssize_t)count);
+        return;
+    }
     uint32_t after = open ? open : allow(native, page, PROT_READ, 0);
-    memcpy(bytes, (uint8_t *)address_of(page) + offset, count);
+    memcpy(bytes, place, count);
     if (!open)
         restore(page, after);
 }
@@ -387,9 +435,15 @@ void native_write(struct native *native, uint64_t page, uint64_t offset, const v
                   uint64_t count, uint32_t open)
 {
     CHECK(native != NULL && offset + count <= PAGE_BYTES);
+    uint8_t *place = (uint8_t *)address_of(page) + offset;
     bool writable = open & PTE_OPEN_WRITE;
+    if (!writable && has_memory(native)) {
+        ssize_t put = pwrite(native->memory_fd, bytes, count, (off_t)(uintptr_t)place);
+        CHECK(put == (ssize_t)count);
+        return;
+    }
     uint32_t after = writable ? open : allow(native, page, PROT_READ | PROT_WRITE, open);
-    memcpy((uint8_t *)address_of(page) + offset, bytes, count);
+    memcpy(place, bytes, count);
     if (!writable)
         restore(page, after);
 }

@@ -130,6 +130,7 @@ static HRESULT call_factory(struct child *child, void *symbol, bool is_control,
     HRESULT result;
     sim->host_call = EVENT_host_factory;
     sim->calls_in_host_call = 0;
+    sim->thread->entries++;
     sim->actor = ACTOR_POLICY;
     debug_policy_begins(symbol);
     if (is_control)
@@ -137,6 +138,7 @@ static HRESULT call_factory(struct child *child, void *symbol, bool is_control,
     else
         result = ((manager_factory)symbol)(&host->manager);
     sim->actor = ACTOR_CLR;
+    sim->thread->entries++;
     sim->host_call = EVENT_KINDS;
     sim_event(sim, EVENT_host_factory, (uint32_t)result, is_control,
               host->manager != NULL || host->control != NULL, 0, 0);

@@ -25,6 +25,7 @@ static const struct binding *const *binding_tables(size_t *count)
         crt_cxx_bindings,        errno_bindings,      crt_posix_thread_bindings,
         crt_posix_lock_bindings, crt_c11_bindings,    win32_lock_bindings,
         win32_thread_bindings,   crt_race_bindings,   crt_race_atomic_bindings,
+        crt_jump_bindings,
     };
     *count = sizeof tables / sizeof *tables;
     return tables;

@@ -2,6 +2,7 @@
  * answer, what a refusal takes along, and what names mean. */
 #include "tests/workload_support.h"
 
+#include <setjmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -142,6 +143,25 @@ static void a_freed_block_keeps_its_name_for_a_second_free(void **state)
     EXPECT("reserve 0 10000 4 task", "release 1000000 0", "release 1000000 0", "alloc 8 task",
            "free 1010010", "free 1010010");
     assert_int_equal(broken.count, 0);
+}
+
+/* The region got its name first; that the name came to mean an object is not the region's affair.
+ */
+static void a_name_that_was_bound_again_outlives_its_first_block(void **state)
+{
+    (void)state;
+    struct step steps[] = {
+        RESERVE(0, 0x10000),
+        CALL_AS(VirtualAlloc, 1, AT(0), .size = 0x1000, .type = MEM_COMMIT,
+                .protect = PAGE_READWRITE),
+        CALL_AS(CreateMalloc, 0),
+        RELEASE(1),
+        CALL(Alloc, .has_of = true, .of = 0, .size = 8),
+    };
+    perform(STEPS(steps));
+    EXPECT("reserve 0 10000 4 task", "commit 1000000 1000 4 task", "create malloc 0",
+           "release 1000000 0", "further alloc 8 task");
+    assert_int_equal(counter(COUNTER_operations_dependent), 0);
 }
 
 static void addresses_can_be_numbers_and_lie_beside_blocks(void **state)
@@ -346,6 +366,31 @@ static void views_are_mapped_past_the_host_which_is_told(void **state)
              "S_OK", "no address space for the view");
 }
 
+/* ---- hosts that do not return ---- */
+
+static jmp_buf left;
+static struct stop stopped;
+
+static void leave_run(struct sim *sim, const struct stop *stop)
+{
+    (void)sim;
+    stopped = *stop;
+    longjmp(left, 1);
+}
+
+static void a_host_that_comes_back_another_way_ends_the_run(void **state)
+{
+    (void)state;
+    struct clr *clr = fake_start();
+    fake.sim->on_stop = leave_run;
+    fake.sim->actor = ACTOR_POLICY; /* it is still in a call */
+    if (setjmp(left) == 0)
+        host_virtual_free(clr, 0x10000, 0, MEM_RELEASE);
+    assert_int_equal(stopped.kind, STOP_ABORT);
+    assert_non_null(strstr(stopped.text, "without having returned"));
+    fake.sim->actor = ACTOR_CLR;
+}
+
 /* ---- names at random against a model ---- */
 
 static void what_is_held_agrees_with_a_model_of_random_calls(void **state)
@@ -388,6 +433,7 @@ int main(void)
         TEST(at_a_release_objects_go_whatever_else_is_held),
         TEST(a_refused_block_takes_along_the_calls_on_it),
         TEST(a_freed_block_keeps_its_name_for_a_second_free),
+        TEST(a_name_that_was_bound_again_outlives_its_first_block),
         TEST(addresses_can_be_numbers_and_lie_beside_blocks),
         TEST(calls_are_made_on_the_thread_they_name),
         TEST(results_are_compared_with_what_is_expected),
@@ -400,6 +446,7 @@ int main(void)
         TEST(bytes_that_are_not_there_are_not_zero),
         TEST(reads_and_writes_touch_every_page_of_the_range),
         TEST(views_are_mapped_past_the_host_which_is_told),
+        TEST(a_host_that_comes_back_another_way_ends_the_run),
         TEST(what_is_held_agrees_with_a_model_of_random_calls),
     };
     return cmocka_run_group_tests_name("scripted calls", tests, NULL, NULL);

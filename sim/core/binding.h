@@ -30,6 +30,7 @@ extern const struct binding crt_system_bindings[];       /* crt/system.c: exit, 
 extern const struct binding crt_cxx_bindings[];          /* crt/cxx.c: guards, atexit, TLS */
 extern const struct binding crt_posix_thread_bindings[]; /* crt/posix_thread.c */
 extern const struct binding crt_posix_lock_bindings[];   /* crt/posix_lock.c */
+extern const struct binding crt_jump_bindings[];         /* crt/jump.c: setjmp */
 extern const struct binding crt_c11_bindings[];          /* crt/c11_thread.c */
 extern const struct binding crt_race_bindings[];         /* crt/race.c: instrumented accesses */
 extern const struct binding crt_race_atomic_bindings[];  /* crt/race_atomic.c */

@@ -113,6 +113,7 @@ struct thread {
     struct once *once;                    /* its initialisation in progress (crt/posix_thread.c) */
     uint64_t *fls_slots;                  /* FlsAlloc, NULL: none used yet */
     struct race_thread *race;             /* what is before it (race.h), NULL: not yet */
+    uint64_t entries;                     /* of the CLR into the policy on it, and returns */
 };
 
 #define THREADS_MAX 4096

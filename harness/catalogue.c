@@ -4,6 +4,7 @@
 #include <string.h>
 #include "core/fault.h"
 #include "core/trace.h"
+#include "harness/report.h"
 
 static const struct catalogue_entry entries[EVENT_KINDS] = {
     [EVENT_VirtualAlloc] = {"NULL", "VirtualAllocEx"},
@@ -110,9 +111,12 @@ static void print_point(FILE *out, uint16_t call)
         put_filters(out, call);
         fputc('\n', out);
     }
-    fprintf(out, "    the caller gets: %s\n", entry->sees ? entry->sees : "");
+    char text[256];
+    snprintf(text, sizeof text, "the caller gets: %s", entry->sees ? entry->sees : "");
+    put_wrapped(text, 4, out);
+    snprintf(text, sizeof text, "also: %s", entry->also ? entry->also : "");
     if (entry->also && entry->also[0])
-        fprintf(out, "    also: %s\n", entry->also);
+        put_wrapped(text, 4, out);
 }
 
 /* ---- the page ---- */

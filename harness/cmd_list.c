@@ -31,6 +31,17 @@ static const char help[] =
 
 static char names[NAMES_MAX][PLACES_NAME_BYTES];
 
+/* The first line as it is, behind a name; the others wrapped, each as far in as it is. */
+static void put_lines(char *text)
+{
+    char *rest = text, *line = strsep(&rest, "\n");
+    puts(line);
+    while ((line = strsep(&rest, "\n")) && rest) {
+        unsigned indent = (unsigned)strspn(line, " ");
+        put_wrapped(line + indent, indent, stdout);
+    }
+}
+
 static void list_policies(void)
 {
     size_t count = places_policies(names, NAMES_MAX);
@@ -38,7 +49,7 @@ static void list_policies(void)
         char path[512], text[8192];
         printf("%-12s ", names[i]);
         if (places_policy(names[i], path, sizeof path) && describe_policy(path, text, sizeof text))
-            fputs(text, stdout);
+            put_lines(text);
         else
             putchar('\n');
     }
@@ -94,8 +105,10 @@ static void list_counters(void)
 #include "core/counters.def"
 #undef COUNTER
     };
-    for (int i = 0; i < COUNTERS; i++)
-        printf("%-24s %s\n", counter_names[i], texts[i]);
+    for (int i = 0; i < COUNTERS; i++) {
+        printf("%s\n", counter_names[i]);
+        put_wrapped(texts[i], 4, stdout);
+    }
 }
 
 static void list_calls(void)

@@ -11,6 +11,7 @@
 #include "harness/batch.h"
 #include "harness/debug.h"
 #include "harness/explain.h"
+#include "harness/inject_hint.h"
 #include "harness/options.h"
 #include "harness/places.h"
 #include "harness/run_inputs.h"
@@ -23,26 +24,27 @@
 static const char help[] =
     "usage: lowwater run SCENARIO... [options]\n"
     "\n"
-    "Runs every scenario with every policy and every seed on a simulated Windows machine,\n"
-    "each run in a process of its own. SCENARIO is a bundled name, a .yaml file, - for\n"
-    "standard input, or a recording (bundled name or .lwt file), which is replayed on\n"
-    "the default machine; see lowwater list.\n"
+    "Runs every scenario with every policy and every seed on a simulated Windows\n"
+    "machine, each run in a process of its own. SCENARIO is a bundled name, a .yaml\n"
+    "file, - for standard input, or a recording (bundled or .lwt), which is\n"
+    "replayed on the default machine; see lowwater list.\n"
     "\n"
     "      --all           every bundled scenario\n"
-    "  -p, --policy P      bundled name, .so, .c or .cpp; repeatable; all: every bundled one\n"
+    "  -p, --policy P      bundled name, .so, .c or .cpp; repeatable; all: each\n"
     "                      (default: the scenario's, else passthrough)\n"
     "      --factory F     exported factory, SYMBOL or control:SYMBOL\n"
     "  -s, --seed N|A..B   seed, or all from A to B (default: the scenario's, else 1)\n"
     "      --set KEY=V     another value for a key of the scenario: machine.ram=1GiB,\n"
     "                      shutdown=release; policy.NAME: a parameter of the policy\n"
-    "  -i, --inject SPEC   one failure more: CALL[filters]#N:ERROR:once|xN|forever, e.g.\n"
-    "                      'VirtualAlloc[commit]#106:ERROR_COMMITMENT_LIMIT'; repeatable\n"
-    "                      (lowwater list faults has calls and errors). The scenario's\n"
-    "                      rules come first: the first rule that fires decides\n"
+    "  -i, --inject SPEC   a failure: CALL[filters]#N:ERROR:once|xN|forever, e.g.\n"
+    "                      'VirtualAlloc[commit]#106:ERROR_COMMITMENT_LIMIT'; can be\n"
+    "                      repeated (lowwater list faults has calls and errors). The\n"
+    "                      scenario's rules come first; the first that fires decides\n"
     "      --explain       tell in words what happened\n"
     "      --check         run each twice more and compare record by record\n"
-    "      --race          look for data races: sources are built with every load and store\n"
-    "                      instrumented (lowwater cc --race), bundled policies have that form\n"
+    "      --race          look for data races: sources are built with every load and\n"
+    "                      store instrumented (lowwater cc --race), bundled policies\n"
+    "                      have that form\n"
     "      --trace FILE    write the trace (one run only)\n"
     "      --json FILE     write results as JSON\n"
     "      --junit FILE    write results for continuous integration\n"
@@ -55,9 +57,9 @@ static const char help[] =
     "  -q, --quiet         only what did not hold\n"
     "      --help          this text\n"
     "\n"
-    "Exit codes: 0 held, 1 an expectation was broken, 3 nondeterminism, 4 no progress,\n"
-    "5 the policy crashed or exited, 2 usage, 6 invalid input, 70 internal error,\n"
-    "130 interrupted. Of several runs the worst counts.\n";
+    "Exit codes: 0 held, 1 a promise or an expectation was broken, 3 nondeterminism,\n"
+    "4 no progress, 5 the policy crashed or exited, 2 usage, 6 invalid input, 70\n"
+    "internal error, 130 interrupted. Of several runs the worst counts.\n";
 
 struct request {
     const char *operands[OPERANDS_MAX];
@@ -138,11 +140,12 @@ static int take_fault(struct request *request, const char *text)
 {
     struct run_words *words = &request->words;
     struct fault_rule rule;
-    char message[1024];
+    char message[1024], hint[128];
     if (words->inject_count == FAULT_RULES)
         return usage_error("run: at most %d failures can be injected", FAULT_RULES);
     if (!fault_parse(text, &rule, message, sizeof message))
-        return usage_error("run: --inject '%s': %s", text, message);
+        return usage_error("run: --inject '%s': %s%s", text, message,
+                           inject_hint(text, hint, sizeof hint));
     words->inject[words->inject_count++] = text;
     return EXIT_HELD;
 }

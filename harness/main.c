@@ -43,6 +43,10 @@ static int run_command(size_t command, int argc, char **argv)
     static char name[32]; /* what getopt puts before its messages */
     snprintf(name, sizeof name, "lowwater: %s", commands[command].name);
     argv[0] = name;
+    static char long_help[] = "--help";
+    for (int i = 1; i < argc && i < 3; i++) /* the second: trace print -h */
+        if (strcmp(argv[i], "-h") == 0)
+            argv[i] = long_help;
     return commands[command].run(argc, argv);
 }
 

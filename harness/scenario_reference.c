@@ -65,9 +65,11 @@ static void put_key(enum section_id id, const struct key *key, FILE *out)
 void scenario_keys_text(FILE *out)
 {
     for (int id = 0; id < SECTIONS; id++) {
-        char text[96];
-        fprintf(out, "%s%s  (%s)\n", id ? "\n" : "", title((enum section_id)id, text, sizeof text),
-                sections[id].help);
+        char text[96], line[256];
+        snprintf(line, sizeof line, "%s  (%s)", title((enum section_id)id, text, sizeof text),
+                 sections[id].help);
+        fputs(id ? "\n" : "", out);
+        put_wrapped(line, 0, out);
         for (const struct key *key = sections[id].keys; key->name; key++)
             put_key((enum section_id)id, key, out);
     }

@@ -31,6 +31,8 @@ static const struct key keys_top[] = {
      .help = "Virtual time that calls, faults and the like take, where not the usual"},
     {"replay", VALUE_SECTION, .section = SECTION_NATIVE,
      .help = "What holds for every replay of the workload"},
+    {"clr", VALUE_SECTION, AT(struct draft, scenario.workload), .section = SECTION_CLR,
+     .help = "What the simulated CLR does besides"},
     {"workload", VALUE_STEPS, AT(struct draft, scenario.workload.steps), .required = true,
      .help = "What the program does: steps, performed one after the other"},
     {"pressure", VALUE_PRESSURES, .section = SECTION_PRESSURE,
@@ -116,6 +118,13 @@ static const struct choice natives[] = {
 static const struct key keys_native[] = {
     {"native", VALUE_CHOICE, AT(struct draft, native), .choices = natives, .standard = "malloc",
      .help = "Where memory goes that the recorded program had from its C library"},
+    {0}};
+
+static const struct key keys_clr[] = {
+    {"ask-load", VALUE_TIME, AT(struct workload, ask_load_ns), 100000, TIME_MOST, .example = "50ms",
+     .help = "The collector asks for the memory load so often, besides where it does so anyway"},
+    {"ask-load-after-pressure", VALUE_FLAG, AT(struct workload, ask_load_after_pressure),
+     .standard = "no", .help = "It also asks right behind each change that pressure makes"},
     {0}};
 
 /* ---- pressure ---- */
@@ -262,6 +271,7 @@ const struct section sections[SECTIONS] = {
     [SECTION_MACHINE] = {"machine", "The simulated computer", keys_machine},
     [SECTION_COSTS] = {"costs", "Virtual time that each of these takes, up to 1s", keys_costs},
     [SECTION_NATIVE] = {"replay", "Every replay of the workload", keys_native},
+    [SECTION_CLR] = {"clr", "What the simulated CLR does besides", keys_clr},
     [SECTION_PRESSURE] = {"pressure", "Other consumers of the computer", keys_pressure},
     [SECTION_FAULT] = {"faults", "Calls that fail", keys_fault},
     [SECTION_WHEN] = {"when", "Filters of a fault: all must hold", keys_when},

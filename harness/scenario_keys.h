@@ -59,6 +59,7 @@ enum section_id {
     SECTION_MACHINE,
     SECTION_COSTS,
     SECTION_NATIVE, /* replay: at the top */
+    SECTION_CLR,
     SECTION_PRESSURE,
     SECTION_FAULT,
     SECTION_WHEN,

@@ -261,6 +261,7 @@ static HRESULT STDMETHODCALLTYPE memory_load(IHostMemoryManager *self, DWORD *lo
     (void)self;
     assert_int_equal(fake.sim->host_call_level, -1);
     note("load");
+    fake.sim->now_ns += fake.load_ns;
     fake.truth = fake.truth_then;
     if (!fake.no_load)
         *load = fake.load;

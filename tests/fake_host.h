@@ -48,6 +48,9 @@ struct fake {
     /* What the machine says, before GetMemoryLoad and from its return on. */
     struct memory_truth truth, truth_then;
     bool knows_truth;
+    uint64_t ask_load_ns; /* of the workloads that are performed */
+    bool ask_after_pressure;
+    uint64_t load_ns; /* virtual time that GetMemoryLoad takes */
     long references;    /* of manager, malloc and control together, beyond the CLR's own */
     ICLRMemoryNotificationCallback *callback;
     struct fake_live {

@@ -147,7 +147,7 @@ static void explain_tells_by_how_much_answers_were_too_good(void **state)
     cli("run load-answers-follow-the-machine --policy tests/policies/careless/remembers-load.c "
         "--explain");
     expect_exit(1);
-    expect_out("better than the truth by up to 38 points\n");
+    expect_out("better than the truth by up to 40 points\n");
     const struct cli_result *result =
         cli("run load-answers-follow-the-machine --policy passthrough --explain");
     expect_exit(0);

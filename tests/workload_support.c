@@ -42,6 +42,8 @@ static void run(struct step *steps, uint32_t count, const struct pressure *press
                                 .names = names,
                                 .pressure = pressure,
                                 .pressure_count = pressures,
+                                .ask_load_ns = fake.ask_load_ns,
+                                .ask_load_after_pressure = fake.ask_after_pressure,
                                 .give_back = end == END_GIVES_BACK,
                                 .release = end == END_RELEASES};
     struct workload_hooks hooks = {.broken = on_broken};

@@ -140,11 +140,17 @@ static void sleep_until_due(struct flow *flow)
     sched_point(sim);
 }
 
+/* Whether nobody adds activities to a flow while one of them has its turn. */
+static bool is_alone(const struct run *run)
+{
+    return run->threads == 0 && !(run->preempts && run->asks);
+}
+
 void flow_run(struct flow *flow)
 {
     struct run *run = flow->run;
     while (!flow->ended) {
-        if (run->threads == 0) {
+        if (is_alone(run)) {
             schedule_turn(&flow->schedule, NEVER - 1);
             continue;
         }

@@ -154,6 +154,14 @@ static void end_spell(struct consumer *c)
 
 /* ---- steps, ramps and rises ---- */
 
+/* After something was done that was due then: whether what is due next can be done at once. Whoever
+ * asks behind each change goes first. */
+static bool goes_on(const struct consumer *c, uint64_t done_ns, uint64_t due_ns, uint64_t limit_ns)
+{
+    asks_pressure(c->run, done_ns);
+    return due_ns <= limit_ns && !c->run->workload->ask_load_after_pressure;
+}
+
 /* From the beginning of a period of a wave until all is given back. */
 static uint64_t high_ns(const struct pressure *said)
 {
@@ -232,12 +240,13 @@ static uint64_t step_ns(const struct consumer *c, uint64_t steps)
 static uint64_t ramp_turn(struct activity *activity, uint64_t limit_ns)
 {
     struct consumer *c = (struct consumer *)activity;
-    uint64_t due_ns = activity->due_ns;
+    uint64_t due_ns = activity->due_ns, done_ns;
     do {
         reach(c->run->sim, due_ns);
         take_step(c);
+        done_ns = due_ns;
         due_ns = c->done < c->steps ? c->said->at_ns + step_ns(c, c->done + 1) : NEVER;
-    } while (due_ns <= limit_ns);
+    } while (goes_on(c, done_ns, due_ns, limit_ns));
     return due_ns;
 }
 
@@ -270,15 +279,16 @@ static void fall(struct consumer *c)
 static uint64_t wave_turn(struct activity *activity, uint64_t limit_ns)
 {
     struct consumer *c = (struct consumer *)activity;
-    uint64_t due_ns = activity->due_ns, until_ns = c->said->until_ns;
+    uint64_t due_ns = activity->due_ns, until_ns = c->said->until_ns, done_ns;
     do {
         reach(c->run->sim, due_ns);
         if (c->done == c->steps || (until_ns > 0 && due_ns == until_ns))
             fall(c);
         else
             take_step(c);
+        done_ns = due_ns;
         due_ns = wave_due(c);
-    } while (due_ns <= limit_ns);
+    } while (goes_on(c, done_ns, due_ns, limit_ns));
     return due_ns;
 }
 
@@ -311,12 +321,13 @@ static void reach_level(struct consumer *c)
 static uint64_t curve_turn(struct activity *activity, uint64_t limit_ns)
 {
     struct consumer *c = (struct consumer *)activity;
-    uint64_t due_ns = activity->due_ns;
+    uint64_t due_ns = activity->due_ns, done_ns;
     do {
         reach(c->run->sim, due_ns);
         reach_level(c);
+        done_ns = due_ns;
         due_ns = point_due(c);
-    } while (due_ns <= limit_ns);
+    } while (goes_on(c, done_ns, due_ns, limit_ns));
     return due_ns;
 }
 

@@ -196,6 +196,7 @@ static void drop_all(struct run *run)
     outside_drop(run);
     flow_drop(run->main);
     pressures_drop(run);
+    asks_drop(run);
     replays_drop(run);
     phases_drop(run);
     names_drop(run);
@@ -216,7 +217,8 @@ void workload_run(struct clr *clr, const struct workload *workload,
     plant_all(run);
     names_begin(run);
     phases_begin(run);
-    lines_begin(run, pressures_begin(run));
+    uint32_t order = pressures_begin(run);
+    lines_begin(run, order + asks_begin(run, order));
     flow_run(run->main);
     flows_end_named(run);
     clr->run = NULL; /* what is given back belongs to no step */

@@ -262,6 +262,8 @@ struct workload {
     const char *const *names;
     const struct pressure *pressure; /* in the order of at_ns */
     uint32_t pressure_count;
+    uint64_t ask_load_ns;         /* the collector asks for the memory load so often; 0: it does not */
+    bool ask_load_after_pressure; /* and right behind each change by pressure */
     bool give_back; /* at the end everything still held goes back through the host */
     bool release;   /* at the end at least all objects are released, the CLR's own being so too */
 };

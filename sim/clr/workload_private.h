@@ -56,6 +56,7 @@ struct run {
     struct held_replay *replays, *last_replay;
     struct phases *phases; /* what phases hold: phase.c */
     struct others *others; /* pressures.c */
+    struct asks *asks;     /* asks.c; NULL: none are wanted */
     uint64_t more_mallocs; /* objects of CreateMalloc so far */
 };
 
@@ -100,6 +101,14 @@ uint32_t workload_named_id(const struct workload *workload, uint32_t number);
 /* Schedules all of them, with orders from 0; returns how many orders that took. */
 uint32_t pressures_begin(struct run *run);
 void pressures_drop(struct run *run);
+
+/* ---- asking for the memory load (asks.c) ---- */
+
+/* Schedules it, with orders from this one on; returns how many that took. */
+uint32_t asks_begin(struct run *run, uint32_t order);
+/* Pressure that was due at this time has changed something. */
+void asks_pressure(struct run *run, uint64_t due_ns);
+void asks_drop(struct run *run);
 
 /* ---- scripted calls (calls.c) ---- */
 

@@ -14,14 +14,18 @@ enum expectation_kind {
     EXPECT_RULE_INJECTED, /* of one rule: index */
     EXPECT_OUTCOME,       /* how the run itself ends: outcome */
     EXPECT_NOTHING_LEFT,  /* nothing-left-behind: yes */
+    EXPECT_LAST_NOTICE,   /* the last notification that reached the CLR: notices */
 };
+
+enum last_notice { NOTICE_NONE, NOTICE_LOW, NOTICE_NEUTRAL, NOTICE_HIGH };
 
 struct expectation {
     enum expectation_kind kind;
     uint16_t counter; /* enum counter */
     uint16_t index;
     struct comparison comparison;
-    int outcome; /* enum outcome of run.h */
+    int outcome;      /* enum outcome of run.h */
+    uint32_t notices; /* 1 << enum last_notice of each that will do */
     uint32_t line, column;
     const char *path; /* "expect[2].peak-commit" */
     const char *text; /* "peak-commit <= 512MiB", as a person reads it */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include "harness/child.h"
 #include "harness/options.h"
+#include "harness/scenario_keys.h"
 
 /* Calls may take so many places of the list, so that expectations of the whole run find room. */
 #define BROKEN_CALLS_MAX (BROKEN_MAX - 4)
@@ -291,6 +292,22 @@ static bool share_holds(const struct child *child, const struct expectation *exp
     return recorded == 0 || compare_holds(&exact, served * 100);
 }
 
+/* What the CLR was told last. */
+static enum last_notice last_notice(const struct child *child)
+{
+    const uint64_t *counters = child->sim->counters;
+    if (counters[COUNTER_low_notifications] + counters[COUNTER_neutral_notifications] +
+            counters[COUNTER_high_notifications] ==
+        0)
+        return NOTICE_NONE;
+    CHECK(child->clr != NULL);
+    EMemoryAvailable told = child->clr->availability;
+    CHECK(told >= eMemoryAvailableLow && told <= eMemoryAvailableHigh);
+    return told == eMemoryAvailableLow       ? NOTICE_LOW
+           : told == eMemoryAvailableNeutral ? NOTICE_NEUTRAL
+                                             : NOTICE_HIGH;
+}
+
 static bool holds(const struct child *child, const struct expectation *expectation, char *got,
                   size_t bytes)
 {
@@ -317,6 +334,9 @@ static bool holds(const struct child *child, const struct expectation *expectati
         return expectation->outcome == (int)result->ended;
     case EXPECT_NOTHING_LEFT:
         return !left_behind(child, got, bytes);
+    case EXPECT_LAST_NOTICE:
+        snprintf(got, bytes, "%s", choices_notices[last_notice(child)].name);
+        return expectation->notices >> last_notice(child) & 1;
     }
     return true;
 }

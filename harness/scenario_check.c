@@ -114,6 +114,13 @@ static void check_touch(struct binding *b)
         SAY(b, hot, "hot and hot-touches belong to order: hot-cold");
 }
 
+static void check_read(struct binding *b)
+{
+    const struct step_call *call = b->target;
+    if (call->zero && call->written)
+        SAY(b, given(b, "written"), "a page cannot be zero and hold what was written");
+}
+
 /* ---- faults ---- */
 
 static bool can_filter(uint16_t call, const char *filter)
@@ -199,6 +206,7 @@ section_check *const section_checks[SECTIONS] = {
     [SECTION_PHASE] = check_phase,
     [SECTION_TOUCH] = check_touch,
     [SECTION_ALLOCATE] = check_allocate,
+    [SECTION_CALL + CALL_read] = check_read,
     [SECTION_PHASE_TOUCH] = check_phase_action,
     [SECTION_PHASE_PROTECT] = check_phase_action,
     [SECTION_PHASE_FREE] = check_phase_action,

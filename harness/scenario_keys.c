@@ -252,6 +252,9 @@ static const struct key keys_expect[] = {
      .help = "Failures and delays that the rules of the scenario and --inject handed out"},
     {"outcome", VALUE_CHOICE, AT(struct expectation_draft, expectation.outcome),
      .section = EXPECT_OUTCOME, .choices = choices_outcomes, .help = "How the run ends"},
+    {"last-notification", VALUE_LEVELS, AT(struct expectation_draft, expectation.notices),
+     .section = EXPECT_LAST_NOTICE, .choices = choices_notices, .example = "[none, high]",
+     .help = "What the CLR was told last"},
     {"nothing-left-behind", VALUE_FLAG, AT(struct expectation_draft, wanted),
      .section = EXPECT_NOTHING_LEFT,
      .help = "At its end the workload gives everything back through the host; then commit "

@@ -113,7 +113,7 @@ extern const struct section sections[SECTIONS];
 /* Shared by several keys. */
 extern const struct choice choices_memory_types[], choices_free_types[], choices_call_flags[],
     choices_protections[], choices_states[], choices_malloc_types[], choices_criticality[],
-    choices_results[], choices_outcomes[];
+    choices_results[], choices_outcomes[], choices_notices[];
 
 /* The scripted calls: X(slot, "name in a scenario", "what it does"). */
 #define CALL_TABLE(X)                                                                              \

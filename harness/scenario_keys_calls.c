@@ -133,13 +133,23 @@ static const struct choice interfaces[] = {{"IID_IUnknown", 0, ""},
 #define THREAD                                                                                     \
     {                                                                                              \
         "thread", VALUE_COUNT, CALL_AT(thread), 0, 63, .standard = "0",                            \
-                                                       .help = "The simulated thread that calls, "  \
+                                                       .help = "The simulated thread that calls, " \
                                                                "beside others; 0: the step's own"  \
     }
 #define RESULT                                                                                     \
     {                                                                                              \
         "expect", VALUE_RESULT, CALL_AT(expect), .standard = "any", .example = "ok",               \
                                                  .help = "What it must return"                     \
+    }
+#define WITHIN                                                                                     \
+    {                                                                                              \
+        "within", VALUE_TIME, CALL_AT(within_ns), 1, UINT64_C(86400000000000),                     \
+            .example = "10s", .help = "In what time it must return"                                \
+    }
+#define ALIGNED                                                                                    \
+    {                                                                                              \
+        "aligned", VALUE_SIZE, CALL_AT(aligned), 1, UINT64_C(1) << 30,                             \
+            .example = "64KiB", .help = "The address that it gives must be a multiple of this"     \
     }
 #define ACCESS                                                                                     \
     {                                                                                              \
@@ -179,6 +189,8 @@ const struct key keys_call_VirtualAlloc[] = {
     CRITICALITY,
     THREAD,
     RESULT,
+    ALIGNED,
+    WITHIN,
     {0}};
 
 const struct key keys_call_VirtualFree[] = {
@@ -188,6 +200,7 @@ const struct key keys_call_VirtualFree[] = {
      .help = "dwFreeType"},
     THREAD,
     RESULT,
+    WITHIN,
     {0}};
 
 const struct key keys_call_VirtualQuery[] = {
@@ -198,6 +211,7 @@ const struct key keys_call_VirtualQuery[] = {
      .example = "PAGE_READWRITE", .help = "The Protect it must answer"},
     THREAD,
     RESULT,
+    WITHIN,
     {0}};
 
 const struct key keys_call_VirtualProtect[] = {
@@ -208,6 +222,7 @@ const struct key keys_call_VirtualProtect[] = {
      .example = "PAGE_READWRITE", .help = "The old protection it must answer"},
     THREAD,
     RESULT,
+    WITHIN,
     {0}};
 
 const struct key keys_call_GetMemoryLoad[] = {
@@ -217,6 +232,7 @@ const struct key keys_call_GetMemoryLoad[] = {
      .help = "What *pAvailableBytes must be"},
     THREAD,
     RESULT,
+    WITHIN,
     {0}};
 
 const struct key keys_call_CreateMalloc[] = {
@@ -225,22 +241,24 @@ const struct key keys_call_CreateMalloc[] = {
      .standard = "MALLOC_THREADSAFE", .help = "dwMallocType"},
     THREAD,
     RESULT,
+    WITHIN,
     {0}};
 
-const struct key keys_call_RegisterMemoryNotificationCallback[] = {THREAD, RESULT, {0}};
+const struct key keys_call_RegisterMemoryNotificationCallback[] = {THREAD, RESULT, WITHIN, {0}};
 
 const struct key keys_call_NeedsVirtualAddressSpace[] = {
-    ADDRESS(false, "startAddress; left out: anywhere"), SIZE("size"), THREAD, RESULT, {0}};
+    ADDRESS(false, "startAddress; left out: anywhere"), SIZE("size"), THREAD, RESULT, WITHIN, {0}};
 
 const struct key keys_call_AcquiredVirtualAddressSpace[] = {
-    ADDRESS(true, "startAddress"), SIZE("size"), THREAD, {0}};
+    ADDRESS(true, "startAddress"), SIZE("size"), THREAD, WITHIN, {0}};
 
 const struct key keys_call_ReleasedVirtualAddressSpace[] = {
-    ADDRESS(true, "startAddress"), THREAD, {0}};
+    ADDRESS(true, "startAddress"), THREAD, WITHIN, {0}};
 
 /* ---- IHostMalloc ---- */
 
-const struct key keys_call_Alloc[] = {AS, ASKED("cbSize"), CRITICALITY, OF, THREAD, RESULT, {0}};
+const struct key keys_call_Alloc[] = {AS,     ASKED("cbSize"), CRITICALITY, OF, THREAD,
+                                      RESULT, ALIGNED,         WITHIN,      {0}};
 
 const struct key keys_call_DebugAlloc[] = {
     AS,
@@ -252,10 +270,12 @@ const struct key keys_call_DebugAlloc[] = {
     OF,
     THREAD,
     RESULT,
+    ALIGNED,
+    WITHIN,
     {0}};
 
 const struct key keys_call_Free[] = {
-    ADDRESS(true, "pMem; null frees nothing"), OF_BLOCK, THREAD, RESULT, {0}};
+    ADDRESS(true, "pMem; null frees nothing"), OF_BLOCK, THREAD, RESULT, WITHIN, {0}};
 
 /* ---- IUnknown ---- */
 
@@ -264,10 +284,11 @@ const struct key keys_call_QueryInterface[] = {
     {"iid", VALUE_WORD, CALL_AT(iid), .choices = interfaces, .required = true, .help = "riid"},
     THREAD,
     RESULT,
+    WITHIN,
     {0}};
 
-const struct key keys_call_AddRef[] = {OBJECT, THREAD, {0}};
-const struct key keys_call_Release[] = {OBJECT, THREAD, {0}};
+const struct key keys_call_AddRef[] = {OBJECT, THREAD, WITHIN, {0}};
+const struct key keys_call_Release[] = {OBJECT, THREAD, WITHIN, {0}};
 
 /* ---- what else the CLR does ---- */
 
@@ -276,12 +297,15 @@ const struct key keys_call_read[] = {
     SIZE("How much"),
     {"zero", VALUE_FLAG, CALL_AT(zero), .standard = "no",
      .help = "Every byte must be zero, and so be there, unless `expect` says otherwise"},
+    {"written", VALUE_FLAG, CALL_AT(written), .standard = "no",
+     .help = "Instead: each page must hold what `write` left at the same place of it"},
     THREAD,
     ACCESS,
+    WITHIN,
     {0}};
 
 const struct key keys_call_write[] = {
-    ADDRESS(true, "Where it begins"), SIZE("How much"), THREAD, ACCESS, {0}};
+    ADDRESS(true, "Where it begins"), SIZE("How much"), THREAD, ACCESS, WITHIN, {0}};
 
-const struct key keys_call_map_view[] = {AS, SIZE("How much of the file"), THREAD, {0}};
-const struct key keys_call_unmap_view[] = {ADDRESS(true, "The view"), THREAD, {0}};
+const struct key keys_call_map_view[] = {AS, SIZE("How much of the file"), THREAD, WITHIN, {0}};
+const struct key keys_call_unmap_view[] = {ADDRESS(true, "The view"), THREAD, WITHIN, {0}};

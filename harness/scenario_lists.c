@@ -35,12 +35,25 @@ enum read_result read_faults(struct loader *loader, const struct key *key,
 
 /* ---- expectations ---- */
 
+/* "low or high": one of these will do. */
+static void put_words(const struct yaml_node *list, char *text, size_t bytes)
+{
+    size_t used = 0;
+    CHECK(bytes > 0);
+    text[0] = '\0';
+    for (size_t i = 0; i < list->count && used < bytes; i++)
+        used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? " or " : "",
+                                 list->items[i]->text);
+}
+
 /* "peak-commit <= 512MiB": a bare value means that it is equal. */
 static const char *expectation_text(struct loader *loader, const struct yaml_pair *pair,
                                     const struct expectation *expectation)
 {
-    char text[160], word[CLIPPED_BYTES];
-    const char *value = pair->value->kind == YAML_WORD ? pair->value->text : "";
+    char text[160], word[CLIPPED_BYTES], words[80];
+    const char *value = pair->value->kind == YAML_WORD ? pair->value->text : words;
+    if (value == words)
+        put_words(pair->value, words, sizeof words);
     bool bare = expectation->comparison.op == COMPARE_EQUAL && *value != '=';
     bool range = expectation->comparison.op == COMPARE_WITHIN;
     snprintf(text, sizeof text, "%s %s%s", pair->key->text,

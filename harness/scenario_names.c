@@ -132,24 +132,47 @@ static size_t name_length(struct loader *loader, const char *text)
     size_t length = 0;
     while (isalnum((unsigned char)text[length]) || text[length] == '_' || text[length] == '-')
         length++;
-    if (find_name(loader, text, length, &number))
-        return length;
+    for (size_t i = length; i > 0; i--) {
+        bool ends = i == length || (text[i] == '-' && isdigit((unsigned char)text[i + 1]));
+        if (ends && find_name(loader, text, i, &number))
+            return i;
+    }
     for (size_t i = length; i-- > 1;)
         if (text[i] == '-' && parse_bytes(text + i + 1, &bytes))
             return i;
     return length;
 }
 
-static bool read_offset(const char *text, int64_t *offset)
+/* "+64KiB", "-4KiB*#": bytes, or bytes for each repetition. *text is then behind it. */
+static bool read_term(const char **text, struct block_address *address, bool *counts)
 {
+    char word[32];
     uint64_t bytes;
-    *offset = 0;
-    if (*text == '\0')
-        return true;
-    if ((*text != '+' && *text != '-') || !parse_bytes(text + 1, &bytes) || bytes > ADDRESS_MOST)
+    const char *at = *text + 1;
+    size_t length = strcspn(at, "+-*");
+    if ((**text != '+' && **text != '-') || length >= sizeof word)
         return false;
-    *offset = *text == '+' ? (int64_t)bytes : -(int64_t)bytes;
+    memcpy(word, at, length);
+    word[length] = '\0';
+    if (!parse_bytes(word, &bytes) || bytes > ADDRESS_MOST)
+        return false;
+    at += length;
+    *counts = strncmp(at, "*#", 2) == 0;
+    *(*counts ? &address->stride : &address->offset) =
+        **text == '+' ? (int64_t)bytes : -(int64_t)bytes;
+    *text = at + (*counts ? 2 : 0);
     return true;
+}
+
+/* What stands behind a name: one of each at most, in this order. */
+static bool read_offset(const char *text, struct block_address *address)
+{
+    bool counts = false;
+    if (*text != '\0' && !read_term(&text, address, &counts))
+        return false;
+    if (*text != '\0' && (counts || !read_term(&text, address, &counts) || !counts))
+        return false;
+    return *text == '\0';
 }
 
 static enum read_result read_block(struct loader *loader, const struct yaml_node *node,
@@ -161,7 +184,7 @@ static enum read_result read_block(struct loader *loader, const struct yaml_node
         return READ_WRONG;
     address->base = ADDRESS_BLOCK;
     address->indexed = node->text[length] == '#';
-    if (!read_offset(node->text + length + address->indexed, &address->offset))
+    if (!read_offset(node->text + length + address->indexed, address))
         return READ_WRONG;
     snprintf(word, sizeof word, "%.*s", (int)length, node->text);
     const struct block_name *name = find_name(loader, node->text, length, &address->block);
@@ -176,7 +199,8 @@ static enum read_result read_block(struct loader *loader, const struct yaml_node
                  address->indexed ? "without" : "with", word, address->indexed ? "" : "#");
         return READ_SAID;
     }
-    return !address->indexed || say_index(loader, node) ? READ_FINE : READ_SAID;
+    bool counts = address->indexed || strchr(node->text, '#');
+    return !counts || say_index(loader, node) ? READ_FINE : READ_SAID;
 }
 
 static enum read_result parse_address(struct loader *loader, const struct yaml_node *node,

@@ -9,6 +9,7 @@
 #define SIZE "[0-9]+(B|KiB|MiB|GiB|TiB|K|M|G|T)?"
 #define TIME "([0-9]+(ns|us|ms|s|min)|0)"
 #define NAME "[A-Za-z_][A-Za-z0-9_-]*"
+#define PLACE NAME "#?([+-]" SIZE ")?([+-]" SIZE "\\*#)?"
 #define OPERATOR "((<=|>=|==|!=|<|>|=) *)?"
 #define RATIO "[0-9]+/[0-9]+"
 
@@ -52,11 +53,11 @@ const struct value_kind value_kinds[VALUE_TYPES] = {
                      "^(" TIME "(\\.\\." TIME ")?|forever)$", "{10ms..20ms: 90%, forever: 10%}",
                      "long"},
     [VALUE_ADDRESS] = {"address",
-                       "the name of a block, the name and an offset (heap+64KiB), or a number",
-                       "^(" NAME "#?([+-]" SIZE ")?|0x[0-9A-Fa-f]+|[0-9]+)$", "heap", "\"+64KiB\""},
+                       "the name of a block, the name and an offset (heap+64KiB, or "
+                       "heap+64KiB*# with the round), or a number",
+                       "^(" PLACE "|0x[0-9A-Fa-f]+|[0-9]+)$", "heap", "\"+64KiB\""},
     [VALUE_ADDRESS_KEPT] = {"address", "the name of a block, the name and an offset, or a number",
-                            "^(" NAME "#?([+-]" SIZE ")?|0x[0-9A-Fa-f]+|[0-9]+)$", "heap",
-                            "\"+64KiB\""},
+                            "^(" PLACE "|0x[0-9A-Fa-f]+|[0-9]+)$", "heap", "\"+64KiB\""},
     [VALUE_NAME] = {"name", "a name of letters, digits, _ and -, with # at its end where it counts",
                     "^" NAME "#?$", "heap", "7up"},
     [VALUE_OF] = {"name", "the name of a CreateMalloc step", "^" NAME "$", "second", "7up"},

@@ -400,6 +400,9 @@ static bool peek(void *context, uint64_t address, void *bytes, uint64_t count)
 {
     (void)context;
     memset(bytes, 0, count);
+    for (uint64_t i = 0; i < fake.pokes && i < sizeof fake.poked / sizeof *fake.poked; i++)
+        if (fake.poked[i].address >= address && fake.poked[i].address - address < count)
+            ((uint8_t *)bytes)[fake.poked[i].address - address] = fake.poked[i].byte;
     if (fake.dirty_at >= address && fake.dirty_at - address < count)
         ((uint8_t *)bytes)[fake.dirty_at - address] = 0xcd;
     return true;
@@ -407,7 +410,9 @@ static bool peek(void *context, uint64_t address, void *bytes, uint64_t count)
 
 static bool poke(void *context, uint64_t address, const void *bytes, uint64_t count)
 {
-    (void)context, (void)address, (void)bytes, (void)count;
+    (void)context, (void)count;
+    if (fake.pokes < sizeof fake.poked / sizeof *fake.poked)
+        fake.poked[fake.pokes] = (struct fake_poked){address, *(const uint8_t *)bytes};
     fake.pokes++;
     return true;
 }

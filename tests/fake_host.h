@@ -41,6 +41,10 @@ struct fake {
     uint64_t call_ns; /* virtual time each call of VirtualAlloc, VirtualFree, Alloc, Free takes */
     uint64_t touch_ns;
     uint64_t dirty_at;  /* address of the one byte that is 0xcd, 0: none */
+    struct fake_poked {
+        uint64_t address;
+        uint8_t byte;
+    } poked[16]; /* the first bytes that were written: these are kept */
     uint64_t forbidden; /* address of a page that cannot be touched, 0: none */
     uint32_t load;      /* percent, default 50 */
     uint64_t available; /* 0: 1 GiB */

@@ -224,6 +224,25 @@ static void a_share_is_compared_before_it_is_rounded(void **state)
     assert_string_equal(result->broken[1].promise, "served <= 99%");
 }
 
+/* ---- notifications ---- */
+
+static void who_was_told_nothing_was_not_told_low(void **state)
+{
+    (void)state;
+    struct expectation expectations[] = {{.kind = EXPECT_LAST_NOTICE,
+                                          .notices = 1u << NOTICE_NEUTRAL | 1u << NOTICE_NONE,
+                                          .text = "last-notification neutral or none"},
+                                         {.kind = EXPECT_LAST_NOTICE,
+                                          .notices = 1u << NOTICE_NEUTRAL,
+                                          .text = "last-notification neutral"}};
+    expecting(expectations, 2);
+    run_with("passthrough");
+    assert_int_equal(result->broken_count, 1);
+    assert_int_equal(result->broken[0].line, 11);
+    assert_string_equal(result->broken[0].expected, "neutral");
+    assert_string_equal(result->broken[0].got, "none");
+}
+
 /* ---- ends ---- */
 
 static void an_expected_crash_is_a_run_that_held(void **state)
@@ -299,6 +318,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_failure_injected_before_it_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_share_is_compared_before_it_is_rounded, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(who_was_told_nothing_was_not_told_low, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_expected_crash_is_a_run_that_held, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_crash_that_nobody_expected_stays_a_crash, set_up,
                                         tear_down),

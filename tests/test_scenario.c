@@ -312,58 +312,6 @@ static void a_list_of_results_keeps_its_order(void **state)
     expect_refused("name: t\nworkload: [GetMemoryLoad: {expect: [ok, [ok]]}]\n", "a list of these");
 }
 
-static void names_number_blocks_and_offsets_may_look_like_names(void **state)
-{
-    (void)state;
-    const struct scenario *s = load_fine("workload:\n"
-                                         "- VirtualAlloc: {as: a, size: 64KiB, type: reserve}\n"
-                                         "- VirtualAlloc: {as: a-4, size: 64KiB, type: reserve}\n"
-                                         "- VirtualFree: {at: a}\n"
-                                         "- VirtualFree: {at: a-4}\n"
-                                         "- VirtualFree: {at: a-4KiB}\n"
-                                         "- VirtualFree: {at: a-4+4KiB}\n"
-                                         "- VirtualFree: {at: a-4-4}\n");
-    const struct step *steps = s->workload.steps;
-    assert_int_equal(s->workload.names_count, 2);
-    assert_string_equal(s->workload.names[0], "a");
-    assert_string_equal(s->workload.names[1], "a-4");
-    assert_true(steps[2].call->at.block == 0 && steps[2].call->at.offset == 0);
-    assert_true(steps[3].call->at.block == 1 && steps[3].call->at.offset == 0);
-    assert_true(steps[4].call->at.block == 0 && steps[4].call->at.offset == -4096);
-    assert_true(steps[5].call->at.block == 1 && steps[5].call->at.offset == 4096);
-    assert_true(steps[6].call->at.block == 1 && steps[6].call->at.offset == -4);
-}
-
-static void names_of_a_repeat_are_numbered_by_its_rounds(void **state)
-{
-    (void)state;
-    const struct step *repeat = first_step("- repeat: 100\n  until: refused\n  do:\n"
-                                           "  - VirtualAlloc: {as: x#, size: 4KiB, type: commit}\n"
-                                           "  - VirtualFree: {at: x#+4KiB, type: decommit}\n");
-    assert_int_equal(repeat->kind, STEP_REPEAT);
-    assert_true(repeat->times == 100 && repeat->until == UNTIL_REFUSED);
-    assert_int_equal(repeat->steps_count, 2);
-    assert_string_equal(repeat->steps[1].path, "workload[0].do[1]");
-    assert_true(repeat->steps[0].call->has_as && repeat->steps[0].call->as_indexed);
-    assert_true(repeat->steps[1].call->at.indexed && repeat->steps[1].call->at.offset == 4096);
-    expect_refused("name: t\nworkload: [Alloc: {as: x#, size: 1}]\n", "none is around this");
-}
-
-static void objects_of_create_malloc_are_named_apart_from_blocks(void **state)
-{
-    (void)state;
-    const struct scenario *s =
-        load_fine("workload:\n- CreateMalloc: {as: second, type: THREADSAFE|EXECUTABLE}\n"
-                  "- Alloc: {as: b, of: second, size: 100}\n- Free: {at: b, of: second}\n"
-                  "- QueryInterface: {of: malloc, iid: IID_IHostMalloc, expect: ok}\n");
-    const struct step *steps = s->workload.steps;
-    assert_int_equal(steps[0].call->type, MALLOC_THREADSAFE | MALLOC_EXECUTABLE);
-    assert_true(steps[1].call->has_of && steps[1].call->of == steps[0].call->as);
-    assert_false(steps[3].call->has_of);
-    assert_int_equal(steps[3].call->object, OBJECT_MALLOC);
-    assert_string_equal(steps[3].call->iid, "IID_IHostMalloc");
-}
-
 static void steps_side_by_side_nest_with_repeats(void **state)
 {
     (void)state;
@@ -503,9 +451,10 @@ static void expectations_have_kind_counter_and_words(void **state)
         load_fine(WAIT "expect:\n- peak-commit: \"<= 512MiB\"\n"
                        "- {served: \">= 95%\", process-exits: 0}\n- injected: 1..5\n"
                        "- outcome: no-progress\n- low_notifications: \"!= 0\"\n"
-                       "- commit-peak-bytes: 4096\n- faults_hard: \"< 1,000\"\n");
+                       "- commit-peak-bytes: 4096\n- faults_hard: \"< 1,000\"\n"
+                       "- {last-notification: low, last_notification: [none, high]}\n");
     const struct expectation *e = s->expectations;
-    assert_int_equal(s->expectations_count, 8);
+    assert_int_equal(s->expectations_count, 10);
     assert_true(e[0].kind == EXPECT_COUNTER && e[0].counter == COUNTER_commit_peak_bytes);
     assert_true(e[0].comparison.op == COMPARE_AT_MOST && e[0].comparison.value == 512 * MiB);
     assert_string_equal(e[0].text, "peak-commit <= 512MiB");
@@ -521,6 +470,10 @@ static void expectations_have_kind_counter_and_words(void **state)
     assert_int_equal(e[5].counter, COUNTER_low_notifications);
     assert_int_equal(e[6].counter, COUNTER_commit_peak_bytes);
     assert_int_equal(e[7].comparison.value, 1000);
+    assert_true(e[8].kind == EXPECT_LAST_NOTICE && e[8].notices == 1u << NOTICE_LOW);
+    assert_string_equal(e[8].text, "last-notification low");
+    assert_int_equal(e[9].notices, 1u << NOTICE_NONE | 1u << NOTICE_HIGH);
+    assert_string_equal(e[9].text, "last_notification none or high");
 }
 
 static void nothing_left_behind_makes_the_workload_give_back(void **state)
@@ -569,9 +522,6 @@ int main(void)
         cmocka_unit_test(a_call_has_place_name_thread_and_criticality),
         cmocka_unit_test(results_have_names_numbers_and_kinds),
         cmocka_unit_test(a_list_of_results_keeps_its_order),
-        cmocka_unit_test(names_number_blocks_and_offsets_may_look_like_names),
-        cmocka_unit_test(names_of_a_repeat_are_numbered_by_its_rounds),
-        cmocka_unit_test(objects_of_create_malloc_are_named_apart_from_blocks),
         cmocka_unit_test(steps_side_by_side_nest_with_repeats),
         cmocka_unit_test(rounds_multiply_up_to_ten_million),
         cmocka_unit_test(pressure_comes_in_the_order_of_time_and_stays_stable),

@@ -179,6 +179,21 @@ static void addresses_can_be_numbers_and_lie_beside_blocks(void **state)
            "release 110000030000 0");
 }
 
+static void an_address_may_move_on_with_each_repetition(void **state)
+{
+    (void)state;
+    struct step body[] = {
+        RESERVE_EACH(1, 0x10000),
+        CALL(VirtualQuery, .at = {ADDRESS_BLOCK, 0, .offset = 0x1000, .stride = 0x10000}),
+        CALL(VirtualQuery, .at = {ADDRESS_BLOCK, 1, true, .stride = -0x1000}),
+    };
+    struct step steps[] = {RESERVE(0, 0x100000), REPEAT(3, body)};
+    perform(STEPS(steps));
+    EXPECT("reserve 0 100000 4 task", "reserve 0 10000 4 task", "query 1001000", "query 1100000",
+           "reserve 0 10000 4 task", "query 1011000", "query 110f000", "reserve 0 10000 4 task",
+           "query 1021000", "query 111e000");
+}
+
 static void calls_are_made_on_the_thread_they_name(void **state)
 {
     (void)state;
@@ -319,6 +334,62 @@ static void reads_find_bytes_that_are_not_zero(void **state)
     one_call(call, NULL, NULL);
 }
 
+static void reads_find_pages_that_have_lost_what_was_written(void **state)
+{
+    (void)state;
+    struct step_call call = {.slot = CALL_write, .size = 0x3000, .at = {ADDRESS_NUMBER}};
+    call.at.offset = 0x100010;
+    one_call(call, NULL, NULL);
+    call.slot = CALL_read;
+    call.written = true;
+    one_call(call, NULL, NULL);
+    fake.dirty_at = WINDOW_BASE + 0x102000;
+    one_call(call, "what was written in every page", "byte 8176 is 0xcd");
+    call.size = 0x1ff0; /* without that page */
+    one_call(call, NULL, NULL);
+    call.at.offset = 0x0ff010; /* one that nobody wrote to */
+    one_call(call, "what was written in every page", "byte 0 is 0x00");
+    fake.forbidden = WINDOW_BASE + 0x0ff000;
+    one_call(call, "what was written in every page", "no access to byte 0");
+    call.expect.kind = RESULT_REFUSED;
+    one_call(call, NULL, NULL);
+    fake.forbidden = 0;
+}
+
+static void an_address_must_be_a_multiple_where_that_is_said(void **state)
+{
+    (void)state;
+    struct step_call call = {
+        .slot = CALL_VirtualAlloc, .size = 4096, .type = MEM_RESERVE, .aligned = 0x10000};
+    one_call(call, NULL, NULL); /* 0x1000000 */
+    call.aligned = 0x40000;
+    one_call(call, "a multiple of 0x40000", "0x1010000");
+    fake.refusals = 1;
+    one_call(call, NULL, NULL);
+    struct step_call block = {.slot = CALL_Alloc, .size = 24, .aligned = 16};
+    one_call(block, NULL, NULL);
+    block.aligned = 32;
+    one_call(block, "a multiple of 0x20", "0x1030010");
+}
+
+static void a_call_must_return_within_the_time_that_is_said(void **state)
+{
+    (void)state;
+    struct step_call call = {.slot = CALL_VirtualAlloc, .size = 4096, .type = MEM_RESERVE};
+    fake.call_ns = 3000000;
+    one_call(call, NULL, NULL);
+    call.within_ns = 3000000;
+    one_call(call, NULL, NULL);
+    call.within_ns = 2000000;
+    one_call(call, "an answer within 2 ms", "one after more than 2 ms");
+    call.within_ns = 2999999;
+    one_call(call, "an answer within 2999999 ns", "one after more than 2999999 ns");
+    fake.refusals = 1;
+    fake.call_ns = 7500000000;
+    call.within_ns = 5000000000;
+    one_call(call, "an answer within 5 s", "one after more than 7 s");
+}
+
 static void bytes_that_are_not_there_are_not_zero(void **state)
 {
     (void)state;
@@ -435,6 +506,7 @@ int main(void)
         TEST(a_freed_block_keeps_its_name_for_a_second_free),
         TEST(a_name_that_was_bound_again_outlives_its_first_block),
         TEST(addresses_can_be_numbers_and_lie_beside_blocks),
+        TEST(an_address_may_move_on_with_each_repetition),
         TEST(calls_are_made_on_the_thread_they_name),
         TEST(results_are_compared_with_what_is_expected),
         TEST(any_of_several_expected_results_will_do),
@@ -443,6 +515,9 @@ int main(void)
         TEST(answers_of_memory_load_are_compared),
         TEST(answers_of_query_and_protect_are_compared),
         TEST(reads_find_bytes_that_are_not_zero),
+        TEST(reads_find_pages_that_have_lost_what_was_written),
+        TEST(an_address_must_be_a_multiple_where_that_is_said),
+        TEST(a_call_must_return_within_the_time_that_is_said),
         TEST(bytes_that_are_not_there_are_not_zero),
         TEST(reads_and_writes_touch_every_page_of_the_range),
         TEST(views_are_mapped_past_the_host_which_is_told),

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include "clr/words.h"
+#include "core/layout.h"
 
 #define TEXT_BYTES 128
 
@@ -133,6 +134,40 @@ static void expect_word(struct call *c, uint32_t wanted, uint32_t value,
     tell(c, expected, got);
 }
 
+/* A refusal has no address that could be wrong. */
+static void expect_aligned(struct call *c, uint64_t result)
+{
+    char expected[TEXT_BYTES], got[TEXT_BYTES];
+    bool inside = result - WINDOW_BASE < WINDOW_BYTES;
+    if (!c->served || c->said->aligned == 0 || result % c->said->aligned == 0)
+        return;
+    snprintf(expected, sizeof expected, "a multiple of 0x%llx",
+             (unsigned long long)c->said->aligned);
+    snprintf(got, sizeof got, "0x%llx", (unsigned long long)(inside ? result - WINDOW_BASE : result));
+    tell(c, expected, got);
+}
+
+/* In the largest unit that the limit is a whole number of. */
+static void expect_in_time(struct call *c, uint64_t took_ns)
+{
+    static const struct {
+        uint64_t ns;
+        const char *name;
+    } units[] = {{1000000000, "s"}, {1000000, "ms"}, {1000, "us"}, {1, "ns"}};
+    char expected[TEXT_BYTES], got[TEXT_BYTES];
+    uint64_t within_ns = c->said->within_ns;
+    size_t u = 0;
+    if (within_ns == 0 || took_ns <= within_ns)
+        return;
+    while (within_ns % units[u].ns != 0)
+        u++;
+    snprintf(expected, sizeof expected, "an answer within %llu %s",
+             (unsigned long long)(within_ns / units[u].ns), units[u].name);
+    snprintf(got, sizeof got, "one after more than %llu %s",
+             (unsigned long long)((took_ns - 1) / units[u].ns), units[u].name);
+    tell(c, expected, got);
+}
+
 /* ---- binding results ---- */
 
 static void bind(struct call *c, struct named meaning)
@@ -182,6 +217,7 @@ static void virtual_alloc(struct call *c)
                        level_of(said->criticality), &result);
     c->served = result != 0;
     expect_result(c);
+    expect_aligned(c, result);
     if (c->address == 0 || (said->type & MEM_RESERVE))
         bind_new(c, HOLDING_REGION, result);
     else
@@ -269,6 +305,7 @@ static void take_block(struct call *c, uint64_t result)
     CHECK(c->object != NULL);
     c->served = result != 0;
     expect_result(c);
+    expect_aligned(c, result);
     struct holding *holding = bind_new(c, HOLDING_BLOCK, result);
     if (holding)
         holding->object = c->object;
@@ -360,21 +397,24 @@ static void release(struct call *c)
 
 /* ---- managed code and views ---- */
 
-/* False: a byte is not zero, which has been told. */
-static bool expect_zeroes(struct call *c, uint64_t offset, uint64_t count)
+static const uint8_t written_byte = 0xa5; /* first in each page, and not zero */
+
+/* False: a byte is not zero, or the first not what was written, which has been told. */
+static bool expect_bytes(struct call *c, uint64_t offset, uint64_t count)
 {
+    bool zero = c->said->zero;
     const struct clr_env *env = &c->clr->env;
     uint8_t bytes[PAGE_BYTES];
     char got[TEXT_BYTES];
     CHECK(count <= sizeof bytes);
     if (!env->peek(env->context, c->address + offset, bytes, count))
         return true;
-    for (uint64_t i = 0; i < count; i++) {
-        if (bytes[i] == 0)
+    for (uint64_t i = 0; i < (zero ? count : 1); i++) {
+        if (bytes[i] == (zero ? 0 : written_byte))
             continue;
         snprintf(got, sizeof got, "byte %llu is 0x%02x", (unsigned long long)(offset + i),
                  bytes[i]);
-        tell(c, "zero in every byte", got);
+        tell(c, zero ? "zero in every byte" : "what was written in every page", got);
         return false;
     }
     return true;
@@ -384,9 +424,8 @@ static bool expect_zeroes(struct call *c, uint64_t offset, uint64_t count)
  * gets without being cleared shows. */
 static void access_range(struct call *c, bool write)
 {
-    static const uint8_t written = 0xa5;
     const struct clr_env *env = &c->clr->env;
-    bool zero = c->said->zero && !write;
+    bool looks = !write && (c->said->zero || c->said->written);
     c->served = true;
     for (uint64_t offset = 0; offset < c->said->size;) {
         uint64_t at = c->address + offset, part = PAGE_BYTES - (at & (PAGE_BYTES - 1));
@@ -400,14 +439,15 @@ static void access_range(struct call *c, bool write)
             break;
         }
         if (write && env->poke)
-            env->poke(env->context, at, &written, 1);
-        zero = zero && expect_zeroes(c, offset, part);
+            env->poke(env->context, at, &written_byte, 1);
+        looks = looks && expect_bytes(c, offset, part);
         offset += part;
     }
     c->why = "access";
     expect_result(c);
-    if (zero && c->said->expect.kind == RESULT_ANY) /* what is not there is not zero */
-        has_answer(c, true, "zero in every byte");
+    if (looks && c->said->expect.kind == RESULT_ANY) /* what is not there is neither */
+        has_answer(c, true,
+                   c->said->zero ? "zero in every byte" : "what was written in every page");
 }
 
 static void read_range(struct call *c)
@@ -524,7 +564,10 @@ enum call_result call_perform(struct run *run, const struct step *step, uint64_t
         bind(&c, (struct named){.state = NAME_REFUSED});
         return CALL_DROPPED;
     }
+    uint64_t began_ns = sim->now_ns;
     slot->perform(&c);
+    CHECK(sim->now_ns >= began_ns);
+    expect_in_time(&c, sim->now_ns - began_ns);
     CHECK(sim->actor == ACTOR_CLR);
     if (slot->counted == COUNTED_HOST)
         count_operation(sim, c.served);

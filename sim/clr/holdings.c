@@ -87,7 +87,7 @@ bool block_resolve(const struct run *run, const struct block_address *at, uint64
     }
     CHECK(at->base == ADDRESS_BLOCK);
     struct named named = named_find(run, at->block, at->indexed, index);
-    *native = named.address + (uint64_t)at->offset;
+    *native = named.address + (uint64_t)at->offset + (uint64_t)at->stride * index;
     return named.state == NAME_BOUND;
 }
 

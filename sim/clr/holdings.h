@@ -53,7 +53,7 @@ void names_drop(struct run *run);
 struct named named_find(const struct run *run, uint32_t name, bool indexed, uint64_t index);
 /* A name stands for a holding, for an address inside one (NULL), or for what was refused. */
 void name_bind(struct run *run, uint32_t name, bool indexed, uint64_t index, struct named meaning);
-/* The native address that a call means. False: its block was refused, or is not there yet. */
+/* The native address that a call means in this repetition. False: its block was refused, or is not there yet. */
 bool block_resolve(const struct run *run, const struct block_address *at, uint64_t index,
                    uint64_t *native);
 

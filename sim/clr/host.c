@@ -104,9 +104,10 @@ static HRESULT STDMETHODCALLTYPE callback_notify(ICLRMemoryNotificationCallback 
     static const uint8_t counters[] = {[eMemoryAvailableLow] = COUNTER_low_notifications,
                                        [eMemoryAvailableNeutral] = COUNTER_neutral_notifications,
                                        [eMemoryAvailableHigh] = COUNTER_high_notifications};
-    if (available >= eMemoryAvailableLow && available <= eMemoryAvailableHigh)
+    if (available >= eMemoryAvailableLow && available <= eMemoryAvailableHigh) {
         sim->counters[counters[available]]++;
-    clr->availability = available;
+        clr->availability = available; /* anything else tells the CLR nothing */
+    }
     race_release(sim, &clr->notified);
     if (sim->on_notify)
         sim->on_notify(sim);

@@ -146,12 +146,13 @@ enum call_slot {
     CALL_SLOTS
 };
 
-/* "heap", "heap+64KiB", "heap#", "0x10000", none. */
+/* "heap", "heap+64KiB", "heap#", "heap+64KiB*#", "0x10000", none. */
 struct block_address {
     enum { ADDRESS_NONE, ADDRESS_NUMBER, ADDRESS_BLOCK } base;
     uint32_t block;   /* number of the name, ADDRESS_BLOCK */
     bool indexed;     /* "name#": the one of this repetition */
     int64_t offset;   /* bytes; ADDRESS_NUMBER: the logical address */
+    int64_t stride;   /* bytes more for each repetition before this one, ADDRESS_BLOCK */
 };
 
 enum expected_result { RESULT_ANY, RESULT_SERVED, RESULT_REFUSED, RESULT_EXACT };
@@ -179,6 +180,9 @@ struct step_call {
     uint32_t state;        /* VirtualQuery: MEM_ value it must answer, 0: any */
     uint32_t is_protect;   /* VirtualQuery: PAGE_ value it must answer, VirtualProtect: the old one */
     bool zero;             /* read: every byte must be zero */
+    bool written;          /* read: each page must hold what `write` left there */
+    uint64_t aligned;      /* what it gives must be a multiple of this; 0: anything */
+    uint64_t within_ns;    /* it must return in so long; 0: whenever */
     const char *file;      /* DebugAlloc, NULL: none */
     uint64_t line;
     bool has_of;            /* Alloc, DebugAlloc, Free: the object of CreateMalloc bound to this */

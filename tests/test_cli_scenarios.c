@@ -103,6 +103,7 @@ static const struct defect {
     {"available-address-space", "load-answers-stay-sane", 1, {"more available than there is"}},
     {"remembers-load", "load-answers-follow-the-machine", 1, {"load-under-peak-percent"}},
     {"remembers-total-memory", "ram-removed-while-running", 1, {"is memory that the machine has"}},
+    {"never-tells-recovery", "recovery-is-told", 1, {"got low"}},
     {"repeats-low", "pressure-ramp-and-recovery", 1, {"low-notifications"}},
     {"flaps-at-one-mark", "pressure-swings-around-the-low-mark", 1, {"low-notifications <= 4"}},
     {"never-recovers", "commit-limit-sawtooth", 1, {"served >= 90%"}},
@@ -113,7 +114,15 @@ static const struct defect {
     {"asks-before-it-commits", "pagefile-grows-late", 1, {"E_OUTOFMEMORY"}},
     {"asks-before-it-commits", "job-limit-lowered-under-load", 1, {"PAGE_READONLY"}},
     {"hoards-memory", "released-memory-goes-back", 1, {"E_OUTOFMEMORY"}},
+    /* time */
+    {"waits-half-a-minute", "commit-given-back-late", 1, {"an answer within 10 s"}},
+    {"spins-for-memory", "commit-given-back-late", 1, {"win32-calls"}},
+    /* contents */
+    {"trims-by-reset", "contents-survive-paging", 1, {"what was written in every page"}},
+    {"drops-reset", "reset-under-pressure", 1, {"pages-out"}},
+    {"credits-reset", "reset-under-pressure", 1, {"E_OUTOFMEMORY"}},
     /* sizes and ranges */
+    {"cuts-from-a-slab", "addresses-are-aligned", 1, {"a multiple of 0x10000"}},
     {"truncates-sizes", "layout32-large-reservation", 1, {"must give a refusal"}},
     {"truncates-sizes", "server-heaps-reserve-gigabytes", 1, {"must give S_OK"}},
     {"releases-on-decommit", "decommit-keeps-the-reservation", 1, {"MEM_FREE"}},

@@ -113,6 +113,44 @@ static void pressure_changes_latency_ram_and_the_limit_of_a_job(void **state)
     assert_true(counter("virtual_ns") > UINT64_C(1000000000));
 }
 
+/* Each with a region and draws of its own, all short of frames. */
+static void threads_touch_regions_of_their_own_and_page_side_by_side(void **state)
+{
+    (void)state;
+    static const char text[] =
+        "name: touches\n"
+        "machine: {ram: 4MiB, pagefile: 64MiB}\n"
+        "workload:\n"
+        "  - together:\n"
+        "      - repeat: 1\n"
+        "        do:\n"
+        "          - VirtualAlloc: {as: heap#, size: 2MiB, type: MEM_RESERVE|MEM_COMMIT}\n"
+        "          - touch: {order: hot-cold, pages: 512, references: 3000, at: heap#, write: "
+        "50%,\n"
+        "                    rate: 10000/s}\n"
+        "          - touch: {order: zipf, pages: 200, references: 500}\n"
+        "          - VirtualFree: {at: heap#, type: MEM_RELEASE, expect: ok}\n"
+        "    threads: 4\n"
+        "expect: [nothing-left-behind: yes]\n";
+    run_scenario(text, "passthrough");
+    assert_true(counter("touches") >= 4 * 3500);
+    cli("run %s --policy passthrough --trace %s", cli_path("paging.yaml"), cli_path("paging.lwr"));
+    expect_exit(0);
+    cli("replay %s", cli_path("paging.lwr"));
+    expect_exit(0);
+    char last[200] = "";
+    for (int thread = 1; thread <= 4; thread++) {
+        char word[32];
+        snprintf(word, sizeof word, "--thread %d", thread);
+        const struct cli_result *result =
+            cli("trace print %s --width 0 --call hard* %s", cli_path("paging.lwr"), word);
+        const char *first = strstr(result->out, "hard fault");
+        assert_non_null(first);
+        assert_int_not_equal(strncmp(first, last, 60), 0);
+        snprintf(last, sizeof last, "%.60s", first);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +158,7 @@ int main(void)
         cmocka_unit_test(a_page_file_of_other_latency_takes_its_time),
         cmocka_unit_test(pressure_changes_latency_ram_and_the_limit_of_a_job),
         cmocka_unit_test(a_page_file_grows_up_to_its_maximum_and_no_further),
+        cmocka_unit_test(threads_touch_regions_of_their_own_and_page_side_by_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -350,7 +350,7 @@ static void *find_for_run_time(void *context, const char *name)
 static bool map_traps(struct policy *policy)
 {
     policy->trap_base = IMAGES_BASE;
-    void *place = mmap((void *)policy->trap_base, 4 * PAGE_BYTES, PROT_READ | PROT_WRITE,
+    void *place = mmap((void *)policy->trap_base, TRAP_BYTES, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
     policy->next_base = IMAGES_BASE + IMAGE_GAP;
     return (uint64_t)place == policy->trap_base;
@@ -377,7 +377,7 @@ bool policy_load(const char *path, struct sim *sim, struct machine *machine, str
             return false;
     if (!report_refusals(policy, path))
         return false;
-    mprotect((void *)policy->trap_base, 4 * PAGE_BYTES, PROT_READ | PROT_EXEC);
+    mprotect((void *)policy->trap_base, TRAP_BYTES, PROT_READ | PROT_EXEC);
     bool has_library = false;
     for (uint32_t i = 0; i < policy->count; i++) {
         protect_relro(&policy->modules[i]);

@@ -21,6 +21,7 @@ struct module {
 };
 
 #define REFUSED_MAX 256
+#define TRAP_BYTES (16 * PAGE_BYTES) /* 24 each */
 
 struct policy {
     struct sim *sim;

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include "core/check.h"
+#include "crt/race_call.h"
 
 /* ---- the simulator's names ---- */
 
@@ -99,20 +100,39 @@ static _Noreturn void trapped(const char *name)
                   "the C++ library called %s, which %s", name, name_refusal(name));
 }
 
+/* Code with two numbers to be filled in, at 2 and at 12. */
+static uint64_t make_stub(struct policy *policy, uint8_t code[24], uint64_t first, uint64_t second)
+{
+    memcpy(code + 2, &first, 8);
+    memcpy(code + 12, &second, 8);
+    CHECK(policy->trap_used + 24 <= TRAP_BYTES);
+    uint64_t address = policy->trap_base + policy->trap_used;
+    memcpy((void *)(uintptr_t)address, code, 24);
+    policy->trap_used += 24;
+    return address;
+}
+
 /* A stub that loads the name's address and goes to trapped(): movabs rdi, name; movabs rax,
  * trapped; jmp rax. */
 static uint64_t make_trap(struct policy *policy, const char *name)
 {
     uint8_t code[24] = {0x48, 0xbf, 0, 0, 0, 0, 0, 0, 0,    0,    0x48, 0xb8,
                         0,    0,    0, 0, 0, 0, 0, 0, 0xff, 0xe0, 0xcc, 0xcc};
-    uint64_t argument = (uint64_t)(uintptr_t)name, target = (uint64_t)(uintptr_t)trapped;
-    memcpy(code + 2, &argument, 8);
-    memcpy(code + 12, &target, 8);
-    CHECK(policy->trap_used + sizeof code <= 4 * PAGE_BYTES);
-    uint64_t address = policy->trap_base + policy->trap_used;
-    memcpy((void *)(uintptr_t)address, code, sizeof code);
-    policy->trap_used += sizeof code;
-    return address;
+    return make_stub(policy, code, (uint64_t)(uintptr_t)name, (uint64_t)(uintptr_t)trapped);
+}
+
+/* With races to look for: a stub that says which function is called and goes on to the entry that
+ * tells what it accesses. movabs r11, stub; movabs r10, entry; jmp r10. */
+static uint64_t tell_accesses(struct policy *policy, const char *name, uint64_t function)
+{
+    const struct race_called *called = policy->sim->race ? race_called_find(name) : NULL;
+    if (!called || !function)
+        return function;
+    struct race_stub *stub = arena_alloc(&policy->sim->arena, sizeof *stub);
+    *stub = (struct race_stub){function, called};
+    uint8_t code[24] = {0x49, 0xbb, 0, 0, 0, 0, 0, 0, 0,    0,    0x49, 0xba,
+                        0,    0,    0, 0, 0, 0, 0, 0, 0x41, 0xff, 0xe2, 0xcc};
+    return make_stub(policy, code, (uint64_t)(uintptr_t)stub, (uint64_t)(uintptr_t)race_entry);
 }
 
 /* ---- the host's own functions ---- */
@@ -191,9 +211,9 @@ uint64_t resolve(struct policy *policy, struct module *module, const Elf64_Sym *
     policy->instrumented = policy->instrumented || strncmp(name, "__tsan_", 7) == 0;
     uint64_t address = defined_in(&policy->modules[0], name);
     if (!address)
-        address = find_binding(name);
+        address = tell_accesses(policy, name, find_binding(name));
     if (!address)
-        address = find_definition(policy, name);
+        address = tell_accesses(policy, name, find_definition(policy, name));
     if (!address)
         address = (uint64_t)(uintptr_t)host_symbol(policy, name);
     if (address || weak)

@@ -29,8 +29,13 @@ void races_begin(struct child *child)
 
 void races_policy_loaded(struct child *child)
 {
-    if (child->sim->race)
-        child->result->races.blind = !policy_is_instrumented(child->policy);
+    struct module_info modules[MODULES_MAX];
+    if (!child->sim->race)
+        return;
+    child->result->races.blind = !policy_is_instrumented(child->policy);
+    policy_modules(child->policy, modules, 1);
+    if (!child->result->races.blind)
+        race_add_instrumented(child->sim, modules[0].base, modules[0].end);
 }
 
 void races_workload(struct child *child)

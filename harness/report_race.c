@@ -78,56 +78,70 @@ void races_explain(const struct run_spec *spec, struct run_result *result,
 
 /* ---- for people ---- */
 
-/* "4 bytes of `pending`", "8 bytes, 16 bytes into the live heap block of 48 bytes at 0x7f0010" */
+/* "in pending, at offset 4", "16 bytes into the live heap block of 48 bytes at 0x7f0010" */
 static void place_text(const struct run_result *result, const struct race_entry *entry, char *text,
                        size_t bytes)
 {
     char symbol[160] = "";
-    int used =
-        snprintf(text, bytes, "%" PRIu64 " byte%s", entry->bytes, entry->bytes == 1 ? "" : "s");
-    if (entry->where[0]) {
-        snprintf(text + used, bytes - (size_t)used, ", %s", entry->where);
+    snprintf(text, bytes, "%s", entry->where);
+    if (text[0])
         return;
-    }
     struct symbolizer *symbolizer = symbolizer_create(result->modules, result->modules_count);
     uint64_t offset =
         symbolizer ? symbolize_data(symbolizer, entry->address, symbol, sizeof symbol) : 0;
     symbolizer_destroy(symbolizer);
     if (!symbol[0])
-        snprintf(text + used, bytes - (size_t)used, " of the policy's image");
+        snprintf(text, bytes, "in the policy's image");
     else if (offset)
-        snprintf(text + used, bytes - (size_t)used, " of %s, at offset %" PRIu64, symbol, offset);
+        snprintf(text, bytes, "in %s, at offset %" PRIu64, symbol, offset);
     else
-        snprintf(text + used, bytes - (size_t)used, " of %s", symbol);
+        snprintf(text, bytes, "in %s", symbol);
 }
 
 static const char *manner(unsigned kind)
 {
-    return kind & RACE_ATOMIC ? " atomically" : kind & RACE_VOLATILE ? " (volatile)" : "";
+    return kind & RACE_LOCK       ? ""
+           : kind & RACE_ATOMIC   ? " atomically"
+           : kind & RACE_VOLATILE ? " (volatile)"
+                                  : "";
+}
+
+/* "reads 4 bytes atomically in pending" */
+static void put_now(const struct report_run *run, const struct race_entry *entry, FILE *out)
+{
+    char place[512], line[700], what[64] = "";
+    place_text(run->result, entry, place, sizeof place);
+    if (!(entry->now.kind & RACE_LOCK))
+        snprintf(what, sizeof what, " %" PRIu64 " byte%s", entry->bytes,
+                 entry->bytes == 1 ? "" : "s");
+    snprintf(line, sizeof line, "thread %u %s%s%s %s", entry->now.thread,
+             race_verb(entry->now.kind, false), what, manner(entry->now.kind), place);
+    put_wrapped(line, ID_INDENT, out);
+    put_stack(run->result, entry->now.frames, entry->now.frames_count, ID_INDENT, out);
+}
+
+static void put_before(const struct report_run *run, const struct race_entry *entry, FILE *out)
+{
+    char line[700], number[32], when[64];
+    snprintf(line, sizeof line, "thread %u %s%s there before, and nothing orders the two",
+             entry->before.thread, race_verb(entry->before.kind, true), manner(entry->before.kind));
+    put_wrapped(line, ID_INDENT, out);
+    put_stack(run->result, entry->before.frames, entry->before.frames_count, ID_INDENT, out);
+    snprintf(line, sizeof line, "at event %s at %s",
+             count_text(entry->event, number, sizeof number),
+             time_text(entry->virtual_ns, when, sizeof when));
+    put_wrapped(line, ID_INDENT, out);
 }
 
 void report_races(const struct report_run *run, FILE *out)
 {
     const struct race_report *report = &run->result->races;
-    char place[512], line[700], number[32], when[64];
+    char number[32];
     for (uint32_t i = 0; i < report->count; i++) {
-        const struct race_entry *entry = &report->entries[i];
         fprintf(out, "  %s  ", finding_name(FINDING_DATA_RACE));
         put_wrapped(finding_promise(FINDING_DATA_RACE), 0, out);
-        place_text(run->result, entry, place, sizeof place);
-        snprintf(line, sizeof line, "thread %u %s%s %s", entry->now.thread,
-                 race_verb(entry->now.kind, false), manner(entry->now.kind), place);
-        put_wrapped(line, ID_INDENT, out);
-        put_stack(run->result, entry->now.frames, entry->now.frames_count, ID_INDENT, out);
-        snprintf(line, sizeof line, "thread %u %s%s there before, and nothing orders the two",
-                 entry->before.thread, race_verb(entry->before.kind, true),
-                 manner(entry->before.kind));
-        put_wrapped(line, ID_INDENT, out);
-        put_stack(run->result, entry->before.frames, entry->before.frames_count, ID_INDENT, out);
-        snprintf(line, sizeof line, "at event %s at %s",
-                 count_text(entry->event, number, sizeof number),
-                 time_text(entry->virtual_ns, when, sizeof when));
-        put_wrapped(line, ID_INDENT, out);
+        put_now(run, &report->entries[i], out);
+        put_before(run, &report->entries[i], out);
     }
     if (report->others)
         fprintf(out, "  and %s more pairs of places that race\n",
@@ -154,6 +168,8 @@ static const char *kind_word(unsigned kind)
         {"read", "write"}, {"atomic read", "atomic write"}, {"volatile read", "volatile write"}};
     if (kind & RACE_FREE)
         return "free";
+    if (kind & RACE_LOCK)
+        return kind & RACE_WRITE ? "lock made or deleted" : "lock used";
     return words[kind & RACE_ATOMIC ? 1 : kind & RACE_VOLATILE ? 2 : 0][kind & RACE_WRITE];
 }
 
@@ -180,6 +196,7 @@ void json_races(struct json *json, const struct report_run *run, const char *aga
         json_field(json, "promise", finding_promise(FINDING_DATA_RACE));
         place_text(result, entry, place, sizeof place);
         json_field(json, "place", place);
+        json_field_number(json, "bytes", entry->bytes);
         json_field_number(json, "event", entry->event);
         json_field_number(json, "virtual_ns", entry->virtual_ns);
         json_field_number(json, "count", 1);

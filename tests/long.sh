@@ -41,6 +41,9 @@ configuration build/clang-O0 CC=clang OPT=-O0
 configuration build/clang-O2 CC=clang OPT=-O2
 configuration build/gcc-O2-address-undefined SANITIZE=address,undefined
 configuration build/clang-O2-address-undefined CC=clang SANITIZE=address,undefined
+echo "==== races in many schedules"
+build/tests/test_races 60 || failed=1
+CC=clang CXX=clang++ build/tests/test_races 60 || failed=1
 echo "==== fibers and schedules on aarch64"
 tests/setup.sh long || true
 tests/aarch64.sh || failed=1

@@ -1,8 +1,10 @@
 /* The detector of data races: scenes that are in order show nothing in any schedule, scenes with
- * one race show that one, with both lines (tests/policies/races). */
+ * one race show that one, with both lines (tests/policies/races). How many schedules of each
+ * strategy may be given as an argument; more than the usual ones take in more hosts as well. */
 #include "tests/support.h"
 #include "tests/cli_run.h"
 
+#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +12,7 @@
 #include "harness/run.h"
 
 #define SCENES_MAX 64
+#define USUAL_SCHEDULES 2
 #define NAME_BYTES 64
 
 static struct scenario *plan;
@@ -18,6 +21,7 @@ static struct run_result *result;
 static char policy_path[512], scenes[SCENES_MAX][NAME_BYTES];
 static unsigned scenes_count;
 static struct run_words words;
+static uint64_t schedules = USUAL_SCHEDULES;
 
 static const char calm[] =
     "name: calm\nworkload:\n  - VirtualAlloc: {size: 64KiB, type: reserve}\n";
@@ -57,7 +61,8 @@ static char *use_file(const char *name)
     size_t count;
     snprintf(path, sizeof path, "tests/policies/races/%s", name);
     snprintf(policy_path, sizeof policy_path, "%s", cli_path("scenes.so"));
-    cli("cc --race -o %s -std=%s %s", policy_path, strstr(name, ".cpp") ? "c++20" : "c11", path);
+    cli("cc --race -o %s -std=%s %s", policy_path, strstr(name, ".cpp") ? "gnu++20" : "gnu11",
+        path);
     expect_exit(0);
     char *text = read_whole_file(path, &count);
     assert_non_null(text);
@@ -93,13 +98,13 @@ static char *told(void)
 
 /* ---- in order ---- */
 
-static void stays_silent(const char *file, uint64_t seeds)
+static void stays_silent(const char *file)
 {
     free(use_file(file));
     assert_true(scenes_count >= 14);
     for (unsigned i = 0; i < scenes_count; i++)
         for (int strategy = 0; strategy < SCHED_REPLAY; strategy++)
-            for (uint64_t seed = 1; seed <= (strategy == SCHED_IN_ORDER ? 1 : seeds); seed++) {
+            for (uint64_t seed = 1; seed <= (strategy == SCHED_IN_ORDER ? 1 : schedules); seed++) {
                 play(scenes[i], (enum sched_strategy)strategy, seed);
                 if (result->outcome != OUTCOME_OK)
                     fail_msg("%s, %s, %u:\n%s", scenes[i],
@@ -111,8 +116,95 @@ static void stays_silent(const char *file, uint64_t seeds)
 static void scenes_in_order_are_silent_in_every_schedule(void **state)
 {
     (void)state;
-    stays_silent("clean.c", 4);
-    stays_silent("clean.cpp", 4);
+    stays_silent("clean.c");
+    stays_silent("clean.cpp");
+}
+
+/* ---- the CLR's threads ---- */
+
+static const char busy[] = "name: busy\n"
+                           "workload:\n"
+                           "  - threads: 2\n"
+                           "    together:\n"
+                           "      - phase: blocks\n"
+                           "        for: 10ms\n"
+                           "        threads: 2\n"
+                           "        allocate: {by: malloc, rate: 4000/s, size: 100..300, lifetime: "
+                           "1ms..3ms}\n"
+                           "      - phase: regions\n"
+                           "        for: 10ms\n"
+                           "        threads: 2\n"
+                           "        allocate: {rate: 2000/s, lifetime: 1ms..2ms}\n"
+                           "shutdown: release\n";
+
+static int set_up_busy(void **state)
+{
+    int failed = set_up(state);
+    bool usage;
+    scenario_free(plan);
+    write_file(cli_path("busy.yaml"), busy, sizeof busy - 1);
+    assert_int_equal(scenario_read(cli_path("busy.yaml"), NULL, 0, stderr, &usage, &plan),
+                     INPUT_OK);
+    spec.scenario = "busy";
+    spec.plan = plan;
+    return failed;
+}
+
+static void build(const char *path)
+{
+    snprintf(policy_path, sizeof policy_path, "%s", cli_path("host.so"));
+    cli("cc --race -o %s %s", policy_path, path);
+    expect_exit(0);
+}
+
+static void host_is_silent(const char *path)
+{
+    build(path);
+    for (int strategy = 0; strategy < SCHED_REPLAY; strategy++)
+        for (uint64_t seed = 1; seed <= (strategy == SCHED_IN_ORDER ? 1 : schedules); seed++) {
+            play(NULL, (enum sched_strategy)strategy, seed);
+            if (result->outcome != OUTCOME_OK)
+                fail_msg("%s, %s, %u:\n%s", path,
+                         sched_strategy_name((enum sched_strategy)strategy), (unsigned)seed,
+                         told());
+        }
+}
+
+static void hosts_that_guard_what_threads_share_are_silent(void **state)
+{
+    (void)state;
+    glob_t files;
+    const char *pattern = schedules > USUAL_SCHEDULES ? "tests/policies/concurrency/clean/*.c*"
+                                                      : "tests/policies/concurrency/clean/m*.c*";
+    assert_int_equal(glob(pattern, 0, NULL, &files), 0);
+    for (size_t i = 0; i < files.gl_pathc; i++)
+        host_is_silent(files.gl_pathv[i]);
+    globfree(&files);
+    host_is_silent("tests/policies/races/hand-over.c");
+}
+
+/* Hosts whose defect is a race between threads of the CLR, and a line of it. */
+static void races_between_calls_of_the_clr_are_named(void **state)
+{
+    (void)state;
+    static const char *const hosts[][2] = {{"tears-statistics.c", "tears-statistics.c:17"},
+                                           {"links-regions-unlocked.c", "regions.h:"},
+                                           {"maps-regions-unlocked.cpp", "maps-regions"},
+                                           {"starts-thread-before-lock.c", "before-lock.c:34"}};
+    for (size_t i = 0; i < sizeof hosts / sizeof *hosts; i++) {
+        char path[256];
+        snprintf(path, sizeof path, "tests/policies/concurrency/%s", hosts[i][0]);
+        build(path);
+        for (uint64_t seed = 1; seed <= 20; seed++) {
+            play(NULL, SCHED_RANDOM, seed);
+            if (result->races.count)
+                break;
+        }
+        char *text = told();
+        if (result->races.count == 0 || !strstr(text, hosts[i][1]))
+            fail_msg("%s: %s", hosts[i][0], text);
+        free(text);
+    }
 }
 
 /* ---- with a race ---- */
@@ -187,7 +279,7 @@ static void the_report_names_accesses_threads_and_memory(void **state)
         cli_path("calm.yaml"), json);
     expect_exit(1);
     expect_out("data-race");
-    expect_out("of counter");
+    expect_out("in counter");
     expect_out("and nothing orders the two");
     expect_out("--factory unlocked_reader --race");
     size_t bytes;
@@ -233,12 +325,18 @@ static void a_trace_with_races_replays_identically(void **state)
     expect_out("identical");
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc > 1)
+        schedules = strtoull(argv[1], NULL, 10);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(scenes_in_order_are_silent_in_every_schedule, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(races_are_named_with_both_lines, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(hosts_that_guard_what_threads_share_are_silent, set_up_busy,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(races_between_calls_of_the_clr_are_named, set_up_busy,
+                                        tear_down),
         cmocka_unit_test(the_report_names_accesses_threads_and_memory),
         cmocka_unit_test(a_policy_without_instrumentation_is_told_to_be_blind),
         cmocka_unit_test(an_instrumented_policy_runs_without_being_looked_at),

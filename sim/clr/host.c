@@ -51,6 +51,7 @@ static HRESULT leave(struct clr *clr, HRESULT result)
     struct sim *sim = clr->sim;
     if (sim->actor != ACTOR_POLICY)
         came_another_way(sim);
+    race_call(sim, 0);
     sim->actor = ACTOR_CLR;
     sim->thread->entries++;
     sim->host_call = EVENT_KINDS;

@@ -115,23 +115,18 @@ void race_begin(struct sim *sim)
     make_thread(sim, sim->thread, &(struct vector){0, 0, NULL});
 }
 
-static struct race_thread *self_of(struct sim *sim, struct thread *thread)
+struct race_thread *race_thread_made(struct sim *sim, struct thread *thread)
 {
     if (!thread->race) /* nobody said how it began */
         make_thread(sim, thread, &(struct vector){0, 0, NULL});
     return thread->race;
 }
 
-struct race_thread *race_self(struct sim *sim)
-{
-    return self_of(sim, sim->thread);
-}
-
 void race_thread_begins(struct sim *sim, struct thread *parent, struct thread *thread)
 {
     if (!sim->race)
         return;
-    struct race_thread *from = self_of(sim, parent);
+    struct race_thread *from = race_thread_made(sim, parent);
     make_thread(sim, thread, &from->now);
     tick(from);
 }
@@ -149,14 +144,14 @@ static void forget_stack(struct sim *sim)
 {
     const struct fiber *fiber = fiber_current();
     if (fiber != fiber_main())
-        race_forget_slow(sim, fiber_stack_base(fiber), fiber_stack_bytes(fiber));
+        race_forget_stack_slow(sim, fiber_stack_base(fiber));
 }
 
 void race_become(struct sim *sim, struct thread *from, struct thread *to)
 {
     if (!sim->race || from == to)
         return;
-    struct race_thread *before = self_of(sim, from);
+    struct race_thread *before = race_thread_made(sim, from);
     if (!to->race)
         make_thread(sim, to, &before->flow->begun)->flow = before->flow;
     forget_stack(sim);
@@ -166,7 +161,7 @@ void race_flow_meets(struct sim *sim, struct thread *thread)
 {
     if (!sim->race)
         return;
-    struct race_thread *first = self_of(sim, thread)->flow;
+    struct race_thread *first = race_thread_made(sim, thread)->flow;
     for (uint32_t i = 0; i < THREADS_MAX; i++) {
         struct thread *other = sim->threads[i];
         if (!other || !other->race || other->race == first || other->race->flow != first)
@@ -191,7 +186,7 @@ static struct race_clock *clock_made(struct sim *sim, struct race_clock **clock)
 
 void race_release_slow(struct sim *sim, struct thread *thread, struct race_clock **clock, bool anew)
 {
-    struct race_thread *me = self_of(sim, thread);
+    struct race_thread *me = race_thread_made(sim, thread);
     struct race_clock *to = clock_made(sim, clock);
     if (anew)
         vector_copy(&sim->arena, &to->known, &me->now);
@@ -204,15 +199,15 @@ void race_release_slow(struct sim *sim, struct thread *thread, struct race_clock
 void race_acquire_slow(struct sim *sim, struct thread *thread, const struct race_clock *clock)
 {
     if (clock)
-        vector_join(&sim->arena, &self_of(sim, thread)->now, &clock->known);
+        vector_join(&sim->arena, &race_thread_made(sim, thread)->now, &clock->known);
 }
 
 void race_pass_slow(struct sim *sim, struct thread *from, struct thread *to)
 {
-    struct race_thread *giver = self_of(sim, from);
+    struct race_thread *giver = race_thread_made(sim, from);
     if (from == to)
         return;
-    vector_join(&sim->arena, &self_of(sim, to)->now, &giver->now);
+    vector_join(&sim->arena, &race_thread_made(sim, to)->now, &giver->now);
     tick(giver);
 }
 
@@ -304,13 +299,31 @@ void race_fence(struct sim *sim, enum race_order order)
 
 /* ---- calls of the policy that access memory for it ---- */
 
-void race_call(struct sim *sim, uint64_t pc)
+void race_add_instrumented(struct sim *sim, uint64_t begin, uint64_t end)
 {
-    if (sim->race)
-        race_self(sim)->place = pc;
+    struct race *race = sim->race;
+    CHECK(race != NULL);
+    CHECK(race->images_count < IMAGES_MOST);
+    race->images[race->images_count++] = (struct image){begin, end};
 }
 
-uint64_t race_call_place(const struct sim *sim)
+bool race_is_instrumented(const struct sim *sim, uint64_t pc)
 {
-    return sim->race && sim->thread->race ? sim->thread->race->place : 0;
+    const struct race *race = sim->race;
+    for (uint32_t i = 0; race && i < race->images_count; i++)
+        if (pc >= race->images[i].begin && pc < race->images[i].end)
+            return true;
+    return false;
+}
+
+void race_call_slow(struct sim *sim, uint64_t pc)
+{
+    race_self(sim)->place = pc;
+}
+
+void race_access_for_caller_slow(struct sim *sim, uint64_t address, uint64_t bytes, unsigned kind)
+{
+    uint64_t place = race_self(sim)->place;
+    if (place)
+        race_note(sim, address, bytes, kind, place);
 }

@@ -93,7 +93,8 @@ enum race_kind {
     RACE_WRITE = 1,
     RACE_ATOMIC = 2,
     RACE_VOLATILE = 4, /* a plain access, except beside atomic ones */
-    RACE_FREE = 8      /* the memory is given back: a write of all of it */
+    RACE_FREE = 8,     /* the memory is given back: a write of all of it */
+    RACE_LOCK = 16     /* a lock is used, or with a write made or deleted; only for words */
 };
 
 /* The running thread accesses memory (addresses are native); pc: the instruction behind the
@@ -130,6 +131,14 @@ static inline void race_give_back(struct sim *sim, uint64_t address, uint64_t by
         race_give_back_slow(sim, address, bytes);
 }
 
+/* All of the stack that begins there. */
+void race_forget_stack_slow(struct sim *sim, uint64_t base);
+static inline void race_forget_stack(struct sim *sim, uint64_t base)
+{
+    if (__builtin_expect(sim->race != NULL, 0))
+        race_forget_stack_slow(sim, base);
+}
+
 enum race_order { /* as C11 and compilers number them */
                   ORDER_RELAXED,
                   ORDER_CONSUME,
@@ -147,11 +156,25 @@ void race_atomic(struct sim *sim, uint64_t address, uint64_t bytes, bool loads, 
                  enum race_order order, uint64_t pc);
 void race_fence(struct sim *sim, enum race_order order);
 
-/* The policy calls a function of the simulator that accesses memory for it deep inside: from
- * where. 0: it has come back. */
-void race_call(struct sim *sim, uint64_t pc);
-/* The call's place, 0: none is known. */
-uint64_t race_call_place(const struct sim *sim);
+/* Code from begin on and before end is instrumented: the policy's own. */
+void race_add_instrumented(struct sim *sim, uint64_t begin, uint64_t end);
+bool race_is_instrumented(const struct sim *sim, uint64_t pc);
+/* The running thread calls a function of the simulator that may access memory for it deep inside:
+ * from where. 0: not from instrumented code, or it has come back. */
+void race_call_slow(struct sim *sim, uint64_t pc);
+static inline void race_call(struct sim *sim, uint64_t pc)
+{
+    if (__builtin_expect(sim->race != NULL, 0))
+        race_call_slow(sim, pc);
+}
+/* That function accesses memory for its caller; nobody runs before it does. */
+void race_access_for_caller_slow(struct sim *sim, uint64_t address, uint64_t bytes, unsigned kind);
+static inline void race_access_for_caller(struct sim *sim, const void *address, uint64_t bytes,
+                                          unsigned kind)
+{
+    if (__builtin_expect(sim->race != NULL, 0))
+        race_access_for_caller_slow(sim, (uintptr_t)address, bytes, kind);
+}
 
 /* ---- what was found ---- */
 
@@ -170,7 +193,7 @@ struct race_found {
 
 /* The one that the finding being told is about (FINDING_DATA_RACE). */
 const struct race_found *race_found(const struct sim *sim);
-/* "writes", "has read atomically" ... : what a side does, or has done. */
+/* "writes", "used the lock": what a side does, or did. */
 const char *race_verb(unsigned kind, bool past);
 /* Races found so far: pairs of places, and times. */
 uint64_t race_count(const struct sim *sim);

@@ -21,9 +21,11 @@
 const char *race_verb(unsigned kind, bool past)
 {
     static const char *const verbs[2][2] = {{"reads", "writes"}, {"read", "wrote"}};
+    static const char *const lock_verbs[2][2] = {{"uses the lock", "makes or deletes the lock"},
+                                                 {"used the lock", "made or deleted the lock"}};
     if (kind & RACE_FREE)
         return past ? "gave back" : "gives back";
-    return verbs[past][kind & RACE_WRITE];
+    return (kind & RACE_LOCK ? lock_verbs : verbs)[past][kind & RACE_WRITE];
 }
 
 /* ---- scheduling points ---- */
@@ -48,18 +50,6 @@ void race_atomic_begins(struct sim *sim)
 {
     if (sim->race)
         point(sim, race_self(sim));
-}
-
-/* Whether the granule's only cell is the running thread's of this very epoch and says all that
- * there is to say: the usual case, and nobody else is near. */
-static inline bool is_noted(const struct race *race, const struct race_thread *me, uint32_t head,
-                            uint8_t mask, unsigned kind)
-{
-    if (head == 0)
-        return false;
-    const struct cell *cell = cell_at(race, head);
-    return cell->next == 0 && cell->slot == me->slot && cell->clock == own_clock(me) &&
-           (cell->mask & mask) == mask && cell->kind <= RACE_WRITE && cell->kind >= kind;
 }
 
 /* Whether another thread has been there, or nobody yet: then it matters who comes first. */
@@ -155,14 +145,10 @@ static void tell(struct race *race, const struct cell *cell, const struct access
         .before = side_of(cell),
         .now = {sim->thread->id, access->kind, access->pc ? IMAGES_BASE + access->pc : 0,
                 access->number}};
-    const struct race_found *found = &race->found;
-    sim_finding(sim, FINDING_DATA_RACE, sim_logical(found->address),
-                "thread %u %s%s %llu bytes that thread %u %s%s before, and nothing orders the two",
-                found->now.thread, race_verb(found->now.kind, false),
-                found->now.kind & RACE_ATOMIC ? " atomically" : "",
-                (unsigned long long)found->bytes, found->before.thread,
-                race_verb(found->before.kind, true),
-                found->before.kind & RACE_ATOMIC ? " atomically" : "");
+    sim_finding(sim, FINDING_DATA_RACE, sim_logical(race->found.address),
+                "thread %u %s memory that thread %u %s before", race->found.now.thread,
+                race_verb(race->found.now.kind, false), race->found.before.thread,
+                race_verb(race->found.before.kind, true));
 }
 
 const struct race_found *race_found(const struct sim *sim)
@@ -243,16 +229,21 @@ static bool compare(struct race *race, const struct race_thread *me, uint32_t *l
     return noted;
 }
 
-static void note(struct race *race, const struct race_thread *me, uint32_t *head,
-                 const struct access *access)
+static inline void fill(struct cell *cell, const struct race_thread *me,
+                        const struct access *access, uint64_t number)
 {
-    struct cell *cell = cell_add(race, head);
     cell->clock = own_clock(me);
     cell->slot = (uint16_t)me->slot;
     cell->mask = access->mask;
     cell->kind = access->kind;
     cell->pc = access->pc;
-    cell->detail = access->number << 16 | me->number;
+    cell->detail = number << 16 | me->number;
+}
+
+static void note(struct race *race, const struct race_thread *me, uint32_t *head,
+                 const struct access *access)
+{
+    fill(cell_add(race, head), me, access, access->number);
 }
 
 static void note_granule(struct race *race, const struct race_thread *me, struct shadow_page *page,
@@ -321,27 +312,46 @@ void race_note(struct sim *sim, uint64_t address, uint64_t bytes, unsigned kind,
     }
 }
 
-/* The list of the granule where the access begins, 0: empty. */
-static uint32_t first_head(struct race *race, uint64_t address)
+/* Whether the granule's only cell is the running thread's and says, or now comes to say, all that
+ * there is to say: the usual case, and nobody else is near. */
+static inline bool is_noted(struct race *race, const struct race_thread *me, uint32_t head,
+                            const struct access *access)
+{
+    struct cell *cell = cell_at(race, head);
+    if (cell->next != 0 || cell->slot != me->slot || cell->kind == CELL_CLOCK)
+        return false;
+    if (cell->clock == own_clock(me) && (cell->mask & access->mask) == access->mask &&
+        covers(cell->kind, access->kind))
+        return true;
+    if ((cell->mask & ~access->mask) || !covers(access->kind, cell->kind))
+        return false;
+    fill(cell, me, access, next_number(race));
+    return true;
+}
+
+/* Whether it is no point of the schedule and there is nothing more to note; head: the list of the
+ * granule where the access begins, 0: empty. */
+static inline bool is_quiet(struct race *race, struct race_thread *me, uint64_t address,
+                            uint64_t bytes, struct access *access, uint32_t *head)
 {
     const struct shadow_page *page = shadow_page(race, address / PAGE_BYTES, false);
-    return page && page->heads ? page->heads[address % PAGE_BYTES >> GRANULE_SHIFT] : 0;
+    uint64_t first = address % GRANULE_BYTES;
+    *head = page && page->heads ? page->heads[address % PAGE_BYTES >> GRANULE_SHIFT] : 0;
+    if (*head == 0 || page->whole || first + bytes > GRANULE_BYTES)
+        return false;
+    access->mask = (uint8_t)(((1u << bytes) - 1) << first);
+    return ++me->quiet < QUIET_MOST && is_noted(race, me, *head, access);
 }
 
 void race_access(struct sim *sim, uint64_t address, uint64_t bytes, unsigned kind, uint64_t pc)
 {
     struct race *race = sim->race;
     struct race_thread *me = race_self(sim);
-    uint64_t first = address % GRANULE_BYTES;
-    uint32_t head = first_head(race, address);
-    if (__builtin_expect(first + bytes <= GRANULE_BYTES, 1)) {
-        uint8_t mask = (uint8_t)(((1u << bytes) - 1) << first);
-        if (is_noted(race, me, head, mask, kind) && ++me->quiet < QUIET_MOST)
-            return;
-    }
-    if (bytes == 0)
+    struct access access = {.kind = (uint8_t)kind, .pc = place_of_pc(pc)};
+    uint32_t head;
+    if (bytes == 0 || is_quiet(race, me, address, bytes, &access, &head))
         return;
-    if (++me->quiet >= QUIET_MOST || is_shared(race, me, head))
+    if (me->quiet >= QUIET_MOST || is_shared(race, me, head))
         point(sim, me);
     race_note(sim, address, bytes, kind, pc);
 }

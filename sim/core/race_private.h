@@ -59,10 +59,16 @@ struct cell {
 #define CELL_CLOCK 0x80
 
 struct shadow_page {
-    uint64_t number; /* native address / PAGE_BYTES */
-    uint32_t whole;  /* cells that cover every byte of the page */
-    uint32_t clocks; /* cells of clocks in it */
-    uint32_t *heads; /* by granule, NULL: none yet */
+    uint64_t number;                   /* native address / PAGE_BYTES */
+    uint32_t whole;                    /* cells that cover every byte of the page */
+    uint32_t clocks;                   /* cells of clocks in it */
+    uint32_t *heads;                   /* by granule, NULL: none yet */
+    struct shadow_page *next_of_stack; /* of the same one */
+};
+
+#define IMAGES_MOST 16
+struct image {
+    uint64_t begin, end;
 };
 
 #define RECENT_PAGES 64 /* of the cache, a power of two */
@@ -76,9 +82,12 @@ struct race {
     struct shadow_page **pages;
     uint32_t pages_room, pages_count, pages_headed, pages_hand;
     struct shadow_page *recent[RECENT_PAGES];
+    struct shadow_page *of_stacks[THREADS_MAX]; /* by place of the stack: its pages */
     struct cell **chunks;
     uint32_t chunks_room, chunks_count;
-    uint32_t free_cell; /* the first of the unused ones, by next */
+    uint32_t free_cell;               /* the first of the unused ones, by next */
+    struct image images[IMAGES_MOST]; /* of instrumented code */
+    uint32_t images_count;
     /* Accesses that were noted, and which of them somebody waits for. */
     uint64_t accesses;
     const uint64_t *watched;
@@ -93,8 +102,13 @@ struct race {
 
 /* ---- race.c ---- */
 
-/* The running thread; made when it is first asked for. */
-struct race_thread *race_self(struct sim *sim);
+/* A thread; made when it is first asked for. */
+struct race_thread *race_thread_made(struct sim *sim, struct thread *thread);
+static inline struct race_thread *race_self(struct sim *sim)
+{
+    struct race_thread *me = sim->thread->race;
+    return __builtin_expect(me != NULL, 1) ? me : race_thread_made(sim, sim->thread);
+}
 /* Whether what the thread of the slot did at that clock is before what this one does now. */
 static inline bool is_before(const struct race_thread *me, uint32_t slot, uint32_t clock)
 {
@@ -117,7 +131,12 @@ static inline struct cell *cell_at(const struct race *race, uint32_t index)
     return &race->chunks[index / CELL_CHUNK][index % CELL_CHUNK];
 }
 /* The page with this number, made when make is set; NULL: there is none. */
-struct shadow_page *shadow_page(struct race *race, uint64_t number, bool make);
+struct shadow_page *shadow_page_slow(struct race *race, uint64_t number, bool make);
+static inline struct shadow_page *shadow_page(struct race *race, uint64_t number, bool make)
+{
+    struct shadow_page *recent = race->recent[number % RECENT_PAGES];
+    return recent && recent->number == number ? recent : shadow_page_slow(race, number, make);
+}
 /* The list of a granule of the page. */
 uint32_t *shadow_granule(struct race *race, struct shadow_page *page, uint64_t address);
 /* Puts an unused cell in front of the list. */

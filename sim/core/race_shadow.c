@@ -95,11 +95,18 @@ static void grow_pages(struct race *race)
     race->pages_hand = 0;
 }
 
-struct shadow_page *shadow_page(struct race *race, uint64_t number, bool make)
+/* Stacks are forgotten as a whole, and often: their pages are found without looking for them. */
+static void note_stack(struct race *race, struct shadow_page *page)
 {
-    struct shadow_page **recent = &race->recent[number % RECENT_PAGES];
-    if (*recent && (*recent)->number == number)
-        return *recent;
+    uint64_t place = (page->number * PAGE_BYTES - STACKS_BASE) / STACK_SLOT_BYTES;
+    if (page->number < STACKS_BASE / PAGE_BYTES || place >= THREADS_MAX)
+        return;
+    page->next_of_stack = race->of_stacks[place];
+    race->of_stacks[place] = page;
+}
+
+struct shadow_page *shadow_page_slow(struct race *race, uint64_t number, bool make)
+{
     if (race->pages_count * 2 >= race->pages_room)
         grow_pages(race);
     struct shadow_page **place = page_place(race->pages, race->pages_room, number);
@@ -109,8 +116,9 @@ struct shadow_page *shadow_page(struct race *race, uint64_t number, bool make)
         *place = arena_alloc(&race->sim->arena, sizeof **place);
         (*place)->number = number;
         race->pages_count++;
+        note_stack(race, *place);
     }
-    return *recent = *place;
+    return race->recent[number % RECENT_PAGES] = *place;
 }
 
 /* Takes out of a list what concerns only these bytes; clocks only when they go as well. */
@@ -210,20 +218,32 @@ struct race_clock *shadow_clock(struct race *race, uint64_t address, bool make)
 
 /* ---- forgetting ---- */
 
-/* A cell of the whole page becomes cells of the granules that it still stands for. */
+/* Which bytes of the granule at `at` lie from `from` on, and before `to`. */
+static uint8_t mask_between(uint64_t at, uint64_t from, uint64_t to)
+{
+    unsigned bits = 0xff;
+    if (from >= at + GRANULE_BYTES || to <= at)
+        return 0;
+    if (from > at)
+        bits &= 0xffu << (from - at);
+    if (to < at + GRANULE_BYTES)
+        bits &= (1u << (to - at)) - 1;
+    return (uint8_t)bits;
+}
+
+/* Cells of the whole page become cells of the bytes that they still stand for. */
 static void split_whole(struct race *race, struct shadow_page *page, uint64_t from, uint64_t to)
 {
     while (page->whole) {
         struct cell whole = *cell_at(race, page->whole);
         cell_remove(race, &page->whole);
         for (uint64_t at = 0; at < PAGE_BYTES; at += GRANULE_BYTES) {
-            if (at >= from && at < to)
+            whole.mask = (uint8_t)~mask_between(at, from, to);
+            if (whole.mask == 0)
                 continue;
-            uint32_t *head = shadow_granule(race, page, at);
-            struct cell *cell = cell_add(race, head);
-            uint32_t next = cell->next;
+            struct cell *cell = cell_add(race, shadow_granule(race, page, at));
+            whole.next = cell->next;
             *cell = whole;
-            cell->next = next;
         }
     }
 }
@@ -237,14 +257,9 @@ static void forget_part(struct race *race, struct shadow_page *page, uint64_t fr
         return;
     }
     split_whole(race, page, from, to);
-    for (uint64_t at = from; page->heads && at < to;) {
-        uint64_t first = at % GRANULE_BYTES, end = to - (at - first);
-        unsigned bits = 0xffu << first;
-        if (end < GRANULE_BYTES)
-            bits &= (1u << end) - 1;
-        drop_cells(race, page, &page->heads[at >> GRANULE_SHIFT], (uint8_t)bits, true);
-        at += GRANULE_BYTES - first;
-    }
+    uint64_t first = from & ~(uint64_t)(GRANULE_BYTES - 1);
+    for (uint64_t at = first; page->heads && at < to; at += GRANULE_BYTES)
+        drop_cells(race, page, &page->heads[at >> GRANULE_SHIFT], mask_between(at, from, to), true);
 }
 
 static void forget_in(struct race *race, struct shadow_page *page, uint64_t begin, uint64_t end)
@@ -276,4 +291,13 @@ void race_forget_slow(struct sim *sim, uint64_t address, uint64_t bytes)
     for (uint32_t i = 0; i < race->pages_room; i++) /* fewer than the range has */
         if (race->pages[i] && race->pages[i]->number - first <= last - first)
             forget_in(race, race->pages[i], address, end);
+}
+
+void race_forget_stack_slow(struct sim *sim, uint64_t base)
+{
+    uint64_t place = (base - STACKS_BASE) / STACK_SLOT_BYTES;
+    CHECK(base >= STACKS_BASE && place < THREADS_MAX);
+    for (struct shadow_page *page = sim->race->of_stacks[place]; page; page = page->next_of_stack)
+        if (page->heads || page->whole)
+            drop_page(sim->race, page, true);
 }

@@ -193,7 +193,7 @@ static void take_up(struct sim *sim, const struct task_private *task)
 
 static void free_stack(struct sched *s, struct task_private *task)
 {
-    race_forget(s->sim, fiber_stack_base(task->fiber), fiber_stack_bytes(task->fiber));
+    race_forget_stack(s->sim, fiber_stack_base(task->fiber));
     fiber_destroy(task->fiber);
     task->fiber = NULL;
     CHECK(s->slots_used[task->slot / 64] >> task->slot % 64 & 1);

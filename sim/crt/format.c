@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include "core/race.h"
 
 /* Longer numbers are not formatted: C promises 4,095 characters. */
 #define NUMBER_WIDTH_MAX 8192
@@ -330,7 +331,9 @@ static void put_string(struct sink *sink, const struct directive *d, bool wide,
         return;
     }
     if (!wide) {
-        put_padded(sink, d, string, crt_strnlen(string, limit));
+        size_t length = crt_strnlen(string, limit);
+        race_access_for_caller(crt_sim(), string, length + (length < limit), RACE_READ);
+        put_padded(sink, d, string, length);
         return;
     }
     size_t count = crt_wcsnlen(string, limit);

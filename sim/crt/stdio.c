@@ -10,6 +10,7 @@
 #include <sys/uio.h>
 #include "core/binding.h"
 #include "core/output.h"
+#include "core/race.h"
 #include "crt/crt.h"
 #include "crt/format.h"
 
@@ -128,7 +129,9 @@ static int vfprintf_chk(const struct stream *stream, int flag, const char *forma
 
 static int crt_vsnprintf(char *target, size_t room, const char *format, va_list arguments)
 {
-    return printed_length(format_to(target, room, format, arguments));
+    size_t length = format_to(target, room, format, arguments);
+    race_access_for_caller(crt_sim(), target, length < room ? length + 1 : room, RACE_WRITE);
+    return printed_length(length);
 }
 
 static int crt_snprintf(char *target, size_t room, const char *format, ...)

@@ -160,7 +160,7 @@ static void close_or_forget(struct machine *m, struct page_range range, struct c
 void forget_pages(struct machine *m, struct page_range range, bool keep_sticky)
 {
     struct closing closing = {.forget = true, .keep_sticky = keep_sticky};
-    race_forget(m->sim, WINDOW_BASE + (range.first << PAGE_SHIFT), range.pages << PAGE_SHIFT);
+    race_give_back(m->sim, WINDOW_BASE + (range.first << PAGE_SHIFT), range.pages << PAGE_SHIFT);
     close_or_forget(m, range, &closing);
 }
 

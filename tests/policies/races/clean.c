@@ -1,5 +1,7 @@
 /* What is ordered by Windows and by C11's atomic operations: no schedule may show a race. */
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -675,4 +677,66 @@ SCENE(suspended_and_ended)
     WaitForSingleObject(thread, INFINITE);
     counter = 0;
     CloseHandle(thread);
+}
+
+/* ---- functions that read and write for the policy ---- */
+
+THREAD(format_own)
+{
+    char text[60], copy[60];
+    char *twice;
+    (void)argument;
+    for (int i = 0; i < TURNS; i++) {
+        snprintf(text, sizeof text, "%s %d %.3f", "turn", i, 1.5);
+        memcpy(copy, text, sizeof text);
+        twice = strdup(copy);
+        if (strcmp(twice, "turn 2 1.500") == 0)
+            strcat(twice, "");
+        free(twice);
+    }
+    return 0;
+}
+
+SCENE(texts_of_ones_own)
+{
+    both(format_own, format_own, NULL);
+}
+
+THREAD(read_constant)
+{
+    static const char constant[] = "everybody reads this";
+    char copy[40];
+    (void)argument;
+    memcpy(copy, constant, sizeof constant);
+    return (DWORD)strlen(constant) + (DWORD)copy[0];
+}
+
+SCENE(constants)
+{
+    both(read_constant, read_constant, NULL);
+}
+
+static CRITICAL_SECTION *lent;
+static LONG users;
+
+THREAD(use_lent_section)
+{
+    bool last;
+    (void)argument;
+    EnterCriticalSection(lent);
+    last = --users == 0;
+    LeaveCriticalSection(lent);
+    if (last) {
+        DeleteCriticalSection(lent);
+        HeapFree(GetProcessHeap(), 0, lent);
+    }
+    return 0;
+}
+
+SCENE(last_one_deletes_the_lock)
+{
+    lent = (CRITICAL_SECTION *)HeapAlloc(GetProcessHeap(), 0, sizeof *lent);
+    users = 2;
+    InitializeCriticalSection(lent);
+    both(use_lent_section, use_lent_section, NULL);
 }

@@ -17,6 +17,7 @@
 
 #include "stage.h"
 
+static std::atomic<long> seen;
 static long counter, box;
 
 template <typename First, typename Second> static void together(First first, Second second)
@@ -159,7 +160,7 @@ SCENE(shared_pointers)
     std::thread one(use, shared), two(use, shared);
     std::thread three([weak] {
         if (auto own = weak.lock())
-            own->size();
+            seen += own->empty();
     });
     shared.reset();
     one.join();
@@ -283,4 +284,88 @@ SCENE(objects_with_tables)
     std::unique_ptr<Shape> shape = std::make_unique<Square>();
     auto use = [&] { return shape->area(); };
     together(use, use);
+}
+
+struct Failure : std::runtime_error {
+    std::string detail;
+    long code = 3;
+    Failure() : std::runtime_error("failed"), detail(60, 'y')
+    {
+    }
+};
+
+SCENE(exceptions_shared_by_threads)
+{
+    std::promise<long> promise;
+    std::shared_future<long> future = promise.get_future().share();
+    auto ask = [future] {
+        try {
+            future.get();
+            std::abort();
+        } catch (const Failure &failure) {
+            if (failure.detail.size() != 60 || failure.code != 3)
+                std::abort();
+        }
+    };
+    std::thread one(ask), two(ask);
+    try {
+        throw Failure();
+    } catch (...) {
+        promise.set_exception(std::current_exception());
+    }
+    future = {};
+    one.join();
+    two.join();
+}
+
+SCENE(packaged_tasks)
+{
+    std::packaged_task<std::vector<long>(long)> task(
+        [](long size) { return std::vector<long>(size, size); });
+    auto future = task.get_future();
+    std::thread worker(std::move(task), 12);
+    if (future.get().at(11) != 12)
+        std::abort();
+    worker.join();
+}
+
+struct Node {
+    Node *next;
+    long value;
+};
+
+SCENE(stack_without_lock)
+{
+    std::atomic<Node *> top{nullptr};
+    Node nodes[6];
+    auto push = [&](int from) {
+        for (int i = from; i < from + 3; i++) {
+            nodes[i].value = i;
+            nodes[i].next = top.load(std::memory_order_relaxed);
+            while (!top.compare_exchange_weak(nodes[i].next, &nodes[i], std::memory_order_release,
+                                              std::memory_order_relaxed))
+                ;
+        }
+    };
+    auto take_all = [&] {
+        long sum = 0;
+        for (Node *node = top.exchange(nullptr, std::memory_order_acquire); node; node = node->next)
+            sum += node->value;
+        return sum;
+    };
+    together([&] { push(0); }, [&] { push(3); });
+    together([&] { take_all(); }, [&] { take_all(); });
+}
+
+SCENE(handed_over_by_unique_pointer)
+{
+    std::atomic<long *> slot{nullptr};
+    together([&] { slot.store(new long(5), std::memory_order_release); },
+             [&] {
+                 long *got;
+                 while (!(got = slot.exchange(nullptr, std::memory_order_acquire)))
+                     std::this_thread::yield();
+                 counter = *got;
+                 delete got;
+             });
 }

@@ -1,5 +1,6 @@
 /* One race in each scene, between the lines that are marked with its name. */
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -369,4 +370,107 @@ THREAD(copy_all)
 SCENE(torn_copy)
 {
     both(write_last, copy_all, NULL);
+}
+
+/* ---- functions that read and write for the policy ---- */
+
+THREAD(write_text)
+{
+    (void)argument;
+    text[5] = 'x'; /* copied_while_written A */
+    return 0;
+}
+
+THREAD(copy_text)
+{
+    char copy[64];
+    (void)argument;
+    memcpy(copy, text, (size_t)(counter + 40)); /* copied_while_written B */
+    return (DWORD)copy[39];
+}
+
+SCENE(copied_while_written)
+{
+    both(write_text, copy_text, NULL);
+}
+
+THREAD(end_text)
+{
+    (void)argument;
+    text[1] = '\0'; /* printed_while_written A */
+    return 0;
+}
+
+THREAD(print_text)
+{
+    char line[80];
+    (void)argument;
+    return (DWORD)snprintf(line, sizeof line, "<%s>", text); /* printed_while_written B */
+}
+
+SCENE(printed_while_written)
+{
+    memset(text, 'a', 20);
+    both(end_text, print_text, NULL);
+}
+
+THREAD(use_block)
+{
+    (void)argument;
+    pointer[2] = 4; /* freed_while_used A */
+    return 0;
+}
+
+THREAD(free_block)
+{
+    (void)argument;
+    Sleep(1);
+    free(pointer); /* freed_while_used B */
+    return 0;
+}
+
+SCENE(freed_while_used)
+{
+    pointer = (long *)malloc(64);
+    both(use_block, free_block, NULL);
+    pointer = NULL;
+}
+
+static CRITICAL_SECTION section;
+
+THREAD(enter_section)
+{
+    (void)argument;
+    Sleep(1);
+    EnterCriticalSection(&section); /* lock_made_late B */
+    LeaveCriticalSection(&section);
+    return 0;
+}
+
+SCENE(lock_made_late)
+{
+    HANDLE thread = CreateThread(NULL, 0, enter_section, NULL, 0, NULL);
+    InitializeCriticalSection(&section); /* lock_made_late A */
+    WaitForSingleObject(thread, INFINITE);
+    CloseHandle(thread);
+}
+
+static SYSTEM_INFO info;
+
+THREAD(ask_system)
+{
+    (void)argument;
+    GetSystemInfo(&info); /* filled_while_read A */
+    return 0;
+}
+
+THREAD(read_system)
+{
+    (void)argument;
+    return info.dwNumberOfProcessors; /* filled_while_read B */
+}
+
+SCENE(filled_while_read)
+{
+    both(ask_system, read_system, NULL);
 }

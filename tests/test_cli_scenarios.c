@@ -150,6 +150,8 @@ static const struct defect {
     {"hands-out-half-objects", "malloc-create-refused", 5, {"S_OK"}},
     {"keeps-charge-of-blocks", "heap-growth-refused", 1, {"E_OUTOFMEMORY"}},
     {"frees-at-exit", "malloc-many-small-blocks", 1, {"peak-commit"}},
+    /* threads */
+    {"../concurrency/waits-under-lock", "threads-all-slots", 4, {"deadlock"}},
     /* notifications */
     {"registers-half", "startup-notification-refused", 5, {"null pointer"}},
 };

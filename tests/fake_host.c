@@ -263,6 +263,9 @@ static HRESULT STDMETHODCALLTYPE memory_load(IHostMemoryManager *self, DWORD *lo
     note("load");
     fake.sim->now_ns += fake.load_ns;
     fake.truth = fake.truth_then;
+    if (fake.tells.physical_bytes)
+        fake.sim->memory_told(fake.sim->memory_told_context, fake.tells.load_percent,
+                              fake.tells.available_bytes);
     if (!fake.no_load)
         *load = fake.load;
     if (!fake.no_available)

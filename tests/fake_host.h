@@ -51,6 +51,7 @@ struct fake {
     bool no_load, no_available, load_refused; /* GetMemoryLoad writes less, or fails */
     /* What the machine says, before GetMemoryLoad and from its return on. */
     struct memory_truth truth, truth_then;
+    struct memory_truth tells; /* to GetMemoryLoad; physical_bytes 0: nothing */
     bool knows_truth;
     uint64_t ask_load_ns; /* of the workloads that are performed */
     bool ask_after_pressure;

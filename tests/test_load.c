@@ -105,6 +105,22 @@ static void any_answer_between_beginning_and_end_is_right(void **state)
     expect_peaks(1, 1, MIB, MIB);
 }
 
+/* Others run while the host computes: what it was told in between was true then. */
+static void what_the_machine_told_during_the_call_is_right_as_well(void **state)
+{
+    (void)state;
+    truth_is(100, 0);
+    fake.tells = (struct memory_truth){95, 50 * MIB, RAM};
+    assert_int_equal(ask(95, 50 * MIB), 0);
+    assert_int_equal(ask(97, 20 * MIB), 0);
+    expect_peaks(0, 0, 0, 0);
+    assert_int_equal(ask(94, 51 * MIB), 1);
+    expect_peaks(1, 0, MIB, 0);
+    fake.tells = (struct memory_truth){0}; /* what was told in an earlier call does not count */
+    assert_int_equal(ask(95, 50 * MIB), 1);
+    expect_peaks(5, 0, 50 * MIB, 0);
+}
+
 static void what_cannot_be_is_found_by_its_kind(void **state)
 {
     (void)state;
@@ -158,6 +174,7 @@ int main(void)
         TEST(what_is_better_than_the_truth_has_a_record),
         TEST(a_cautious_answer_is_counted_and_nothing_else),
         TEST(any_answer_between_beginning_and_end_is_right),
+        TEST(what_the_machine_told_during_the_call_is_right_as_well),
         TEST(what_cannot_be_is_found_by_its_kind),
         TEST(results_that_were_not_written_are_found_and_not_compared),
         TEST(a_refusal_need_not_write_and_is_no_answer),

@@ -174,6 +174,8 @@ HRESULT clr_start(struct clr *clr, const struct clr_env *env, IHostControl *cont
                         .manager = manager,
                         .availability = eMemoryAvailableNeutral};
     clr->sim->actor = ACTOR_CLR;
+    clr->sim->memory_told = load_told;
+    clr->sim->memory_told_context = clr;
     HRESULT result = control ? get_manager(clr) : S_OK;
     if (result == S_OK)
         result = host_create_malloc(clr, MALLOC_THREADSAFE, &clr->malloc);

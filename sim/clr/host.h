@@ -57,6 +57,7 @@ struct clr {
     uint64_t leftover; /* what that call put into its result although it was refused; 0: nothing */
     ICLRMemoryNotificationCallback *callback; /* NULL before it is registered */
     bool callback_registered;
+    struct load_answer *answers; /* calls of GetMemoryLoad being made: load.h */
     uint32_t released; /* 1 << enum host_object: the CLR's own reference is gone already */
     EMemoryAvailable availability; /* last notification, Neutral before the first */
     struct race_clock *notified;   /* by who called the callback: the CLR's threads hear of it */

@@ -3,25 +3,6 @@
 
 #include "core/check.h"
 
-static void ask(const struct load_answer *answer, struct memory_truth *truth)
-{
-    const struct clr_env *env = &answer->clr->env;
-    if (env->memory_truth)
-        env->memory_truth(env->context, truth);
-    CHECK(truth->load_percent <= 100);
-    CHECK(truth->available_bytes <= truth->physical_bytes);
-}
-
-void load_call_begins(struct load_answer *answer)
-{
-    ask(answer, &answer->begin);
-}
-
-void load_call_ends(struct load_answer *answer)
-{
-    ask(answer, &answer->end);
-}
-
 static uint64_t lesser(uint64_t a, uint64_t b)
 {
     return a < b ? a : b;
@@ -30,6 +11,53 @@ static uint64_t lesser(uint64_t a, uint64_t b)
 static uint64_t larger(uint64_t a, uint64_t b)
 {
     return a > b ? a : b;
+}
+
+static void see(struct load_answer *answer, uint32_t load, uint64_t available)
+{
+    CHECK(load <= 100);
+    answer->load_least = (uint32_t)lesser(answer->load_least, load);
+    answer->load_most = (uint32_t)larger(answer->load_most, load);
+    answer->available_least = lesser(answer->available_least, available);
+    answer->available_most = larger(answer->available_most, available);
+}
+
+static void look(struct load_answer *answer)
+{
+    const struct clr_env *env = &answer->clr->env;
+    struct memory_truth truth = {0};
+    if (!env->memory_truth)
+        return;
+    env->memory_truth(env->context, &truth);
+    CHECK(truth.available_bytes <= truth.physical_bytes);
+    answer->physical_bytes = larger(answer->physical_bytes, truth.physical_bytes);
+    see(answer, truth.load_percent, truth.available_bytes);
+}
+
+void load_call_begins(struct load_answer *answer)
+{
+    struct clr *clr = answer->clr;
+    answer->load_least = UINT32_MAX;
+    answer->available_least = UINT64_MAX;
+    answer->next = clr->answers;
+    clr->answers = answer;
+    look(answer);
+}
+
+void load_call_ends(struct load_answer *answer)
+{
+    struct load_answer **at = &answer->clr->answers;
+    look(answer);
+    while (*at != answer)
+        at = &(*at)->next;
+    *at = answer->next;
+}
+
+void load_told(void *clr, uint32_t load_percent, uint64_t available_bytes)
+{
+    struct load_answer *answer = ((struct clr *)clr)->answers;
+    for (; answer; answer = answer->next)
+        see(answer, load_percent, available_bytes);
 }
 
 /* Keeps the largest difference by which a is above b, which it returns. */
@@ -44,25 +72,22 @@ static uint64_t note_above(struct sim *sim, enum counter peak, uint64_t a, uint6
 static uint64_t compare_load(const struct load_answer *answer, uint32_t load)
 {
     struct sim *sim = answer->clr->sim;
-    uint64_t begin = answer->begin.load_percent, end = answer->end.load_percent;
-    note_above(sim, COUNTER_load_over_peak_percent, load, larger(begin, end));
-    return note_above(sim, COUNTER_load_under_peak_percent, lesser(begin, end), load);
+    note_above(sim, COUNTER_load_over_peak_percent, load, answer->load_most);
+    return note_above(sim, COUNTER_load_under_peak_percent, answer->load_least, load);
 }
 
 /* Returns by how many bytes it is more than the truth. */
 static uint64_t compare_available(const struct load_answer *answer, uint64_t available)
 {
     struct sim *sim = answer->clr->sim;
-    uint64_t begin = answer->begin.available_bytes, end = answer->end.available_bytes;
-    note_above(sim, COUNTER_available_under_peak_bytes, lesser(begin, end), available);
-    return note_above(sim, COUNTER_available_over_peak_bytes, available, larger(begin, end));
+    note_above(sim, COUNTER_available_under_peak_bytes, answer->available_least, available);
+    return note_above(sim, COUNTER_available_over_peak_bytes, available, answer->available_most);
 }
 
 /* False: this is no answer. */
 static bool is_answer(const struct load_answer *answer, uint32_t load, uint64_t available)
 {
     struct sim *sim = answer->clr->sim;
-    uint64_t physical = larger(answer->begin.physical_bytes, answer->end.physical_bytes);
     bool written = load != LOAD_UNWRITTEN, said = available != AVAILABLE_UNWRITTEN;
     if (!written)
         sim_finding(sim, FINDING_LOAD, 0, "S_OK, and *pMemoryLoad was not written");
@@ -70,17 +95,16 @@ static bool is_answer(const struct load_answer *answer, uint32_t load, uint64_t 
         sim_finding(sim, FINDING_LOAD, 0, "S_OK, and *pAvailableBytes was not written");
     if (written && load > 100)
         sim_finding(sim, FINDING_LOAD, load, "a load above 100%%: %u%%", load);
-    if (said && available > physical)
+    if (said && available > answer->physical_bytes)
         sim_finding(sim, FINDING_AVAILABLE, available,
                     "more available than there is memory: %llu bytes of %llu",
-                    (unsigned long long)available, (unsigned long long)physical);
+                    (unsigned long long)available, (unsigned long long)answer->physical_bytes);
     return written && said;
 }
 
 void load_judge(const struct load_answer *answer, uint32_t load, uint64_t available)
 {
     struct sim *sim = answer->clr->sim;
-    const struct memory_truth *begin = &answer->begin, *end = &answer->end;
     if (!answer->clr->env.memory_truth)
         return;
     sim->counters[COUNTER_load_answers]++;
@@ -88,6 +112,6 @@ void load_judge(const struct load_answer *answer, uint32_t load, uint64_t availa
         return;
     uint64_t under = compare_load(answer, load), over = compare_available(answer, available);
     if (under || over)
-        sim_event(sim, EVENT_load_truth, 0, lesser(begin->load_percent, end->load_percent),
-                  larger(begin->available_bytes, end->available_bytes), under, over);
+        sim_event(sim, EVENT_load_truth, 0, answer->load_least, answer->available_most, under,
+                  over);
 }

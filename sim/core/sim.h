@@ -173,6 +173,9 @@ struct sim {
     void *load_context;
     bool (*called_from)(void *context, const char *function); /* set by the harness */
     void *called_from_context;
+    /* Hears what the machine tells anybody of its memory; NULL: nobody listens. */
+    void (*memory_told)(void *context, uint32_t load_percent, uint64_t available_bytes);
+    void *memory_told_context;
     /* Touches by native code since the last record: flushed in page order (sim_event). */
     uint32_t touched_count;
     uint64_t touched_pages[64];

@@ -109,6 +109,8 @@ void machine_memory_status(struct machine *m, struct memory_status *status)
 {
     physical_settle(m);
     fill_status(m, machine_available_frames(m), status);
+    if (m->sim->memory_told)
+        m->sim->memory_told(m->sim->memory_told_context, status->load_percent, status->avail_phys);
 }
 
 void machine_memory_truth(const struct machine *m, struct memory_status *status)

@@ -42,7 +42,7 @@
 #define GIVING(host, address, size, type, note) TRUE
 #endif
 #ifndef KEPT /* Windows would not take it back */
-#define KEPT(host, note) (void)0
+#define KEPT(host, address, note) (void)0
 #endif
 #ifndef GAVE /* Windows has taken it back, shrinkage bytes of it committed */
 #define GAVE(host, note, shrinkage) (void)0
@@ -262,7 +262,7 @@ static HRESULT STDMETHODCALLTYPE host_virtual_free(IHostMemoryManager *self, LPV
     } else {
         outcome =
             GetLastError() == ERROR_INVALID_ADDRESS ? HOST_E_INVALIDOPERATION : lw_last_failure();
-        KEPT(host, note);
+        KEPT(host, address, note);
     }
     NOTICE(host, FALSE);
     return outcome;

@@ -61,7 +61,7 @@ static void load_of(struct host *host, SIZE_T *available)
 
 #define TOOK(host, address, size, type, growth) took(host, address, size, type)
 #define GIVING giving
-#define KEPT(host, note) kept(host, (struct region *)(note))
+#define KEPT(host, address, note) kept(host, (struct region *)(note))
 #define GAVE(host, note, shrinkage) gave(host, (struct region *)(note))
 #define LOAD(host, load, available) load_of(host, available)
 #define STOP(host) regions_free(&(host)->regions)

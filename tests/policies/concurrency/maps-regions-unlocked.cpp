@@ -32,31 +32,30 @@ static bool took(struct host *host, void *address, SIZE_T size, DWORD type)
 }
 
 // A release takes the region out; *note keeps its size until Windows has agreed.
-static bool giving(struct host *host, void *address, SIZE_T size, DWORD type, void **note)
+static bool giving(struct host *host, const void *address, SIZE_T size, DWORD type, void **note)
 {
-    if (!knows(host, address))
-        return false;
     if (type != MEM_RELEASE || size != 0)
-        return true;
+        return knows(host, address);
     auto found = host->regions.find(reinterpret_cast<ULONG_PTR>(address));
     if (found == host->regions.end())
         return false;
-    auto node = host->regions.extract(found);
-    *note = new (std::nothrow) decltype(node)(std::move(node));
-    return *note != nullptr;
+    *note = reinterpret_cast<void *>(found->second);
+    host->regions.erase(found);
+    return true;
 }
 
-static void end_note(struct host *host, void *note, bool was_given)
+static void kept(struct host *host, const void *address, void *note)
 {
-    auto *node = static_cast<std::map<ULONG_PTR, SIZE_T>::node_type *>(note);
-
-    if (node != nullptr && !was_given)
-        host->regions.insert(std::move(*node));
-    delete node;
+    if (note == nullptr)
+        return;
+    try {
+        host->regions[reinterpret_cast<ULONG_PTR>(address)] = reinterpret_cast<SIZE_T>(note);
+    } catch (const std::bad_alloc &) {
+        // Windows keeps what this host forgets: the next release of it is refused.
+    }
 }
 
 #define TOOK(host, address, size, type, growth) took(host, address, size, type)
 #define GIVING giving
-#define KEPT(host, note) end_note(host, note, false)
-#define GAVE(host, note, shrinkage) end_note(host, note, true)
+#define KEPT kept
 #include "host.h"

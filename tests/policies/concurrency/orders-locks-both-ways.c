@@ -110,6 +110,6 @@ static void stop(struct host *host)
 #define TOOK took
 #define NOTICE(host, refused) ((refused) ? report_refusal(host) : (void)0)
 #define GIVING giving
-#define KEPT(host, note) kept(host, (struct region *)(note))
+#define KEPT(host, address, note) kept(host, (struct region *)(note))
 #define GAVE(host, note, shrinkage) gave(host, (struct region *)(note), shrinkage)
 #include "host.h"

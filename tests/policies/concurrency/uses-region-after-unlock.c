@@ -96,7 +96,7 @@ static void load_of(struct host *host, SIZE_T *available)
 #define ASK(host, address, size, type, protect, growth, result)                                    \
     ask(host, address, size, type, protect, result)
 #define GIVING giving
-#define KEPT(host, note) kept(host, (struct region *)(note))
+#define KEPT(host, address, note) kept(host, (struct region *)(note))
 #define GAVE(host, note, shrinkage) region_free((struct region *)(note))
 #define LOAD(host, load, available) load_of(host, available)
 #define STOP(host) regions_free(&(host)->regions)

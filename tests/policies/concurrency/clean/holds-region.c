@@ -108,7 +108,7 @@ static void stop(struct host *host)
 
 #define TOOK(host, address, size, type, growth) took(host, address, size, type)
 #define GIVING(host, address, size, type, note) giving(host, address, type, note)
-#define KEPT(host, note) kept(host, (struct region *)(note))
+#define KEPT(host, address, note) kept(host, (struct region *)(note))
 #define GAVE(host, note, shrinkage) let_go((struct region *)(note))
 #define LOAD(host, load, available) load_of(host, available)
 #define STOP stop

@@ -80,7 +80,7 @@ static void stop(struct host *host)
 
 #define TOOK took
 #define GIVING giving
-#define KEPT(host, note) kept(host, (struct region *)(note))
+#define KEPT(host, address, note) kept(host, (struct region *)(note))
 #define GAVE(host, note, shrinkage) gave(host, (struct region *)(note), shrinkage)
 #define STOP stop
 #include "../host.h"

@@ -34,40 +34,34 @@ static bool took(struct host *host, const void *address, SIZE_T size, DWORD type
     return true;
 }
 
-// A release takes the region out before Windows has it; *note keeps it until Windows has agreed.
+// A release takes the region out before Windows has it, as another thread may be given the same
+// address at once; *note keeps its size until Windows has agreed. Nothing here needs memory.
 static bool giving(struct host *host, const void *address, SIZE_T size, DWORD type, void **note)
 {
-    using node_type = std::map<ULONG_PTR, SIZE_T>::node_type;
-
     if (type != MEM_RELEASE || size != 0)
         return knows(host, address);
-    auto *node = new (std::nothrow) node_type;
-    if (node == nullptr)
-        return false;
     std::unique_lock<std::shared_mutex> writer(host->lock);
-    *node = host->regions.extract(reinterpret_cast<ULONG_PTR>(address));
-    writer.unlock();
-    if (node->empty()) {
-        delete node;
+    auto found = host->regions.find(reinterpret_cast<ULONG_PTR>(address));
+    if (found == host->regions.end())
         return false;
-    }
-    *note = node;
+    *note = reinterpret_cast<void *>(found->second);
+    host->regions.erase(found);
     return true;
 }
 
-static void end_note(struct host *host, void *note, bool was_given)
+static void kept(struct host *host, const void *address, void *note)
 {
-    auto *node = static_cast<std::map<ULONG_PTR, SIZE_T>::node_type *>(note);
-
-    if (node != nullptr && !was_given) {
-        std::unique_lock<std::shared_mutex> writer(host->lock);
-        host->regions.insert(std::move(*node));
+    if (note == nullptr)
+        return;
+    std::unique_lock<std::shared_mutex> writer(host->lock);
+    try {
+        host->regions[reinterpret_cast<ULONG_PTR>(address)] = reinterpret_cast<SIZE_T>(note);
+    } catch (const std::bad_alloc &) {
+        // Windows keeps what this host forgets: the next release of it is refused.
     }
-    delete node;
 }
 
 #define TOOK(host, address, size, type, growth) took(host, address, size, type)
 #define GIVING giving
-#define KEPT(host, note) end_note(host, note, false)
-#define GAVE(host, note, shrinkage) end_note(host, note, true)
+#define KEPT kept
 #include "../host.h"

@@ -181,6 +181,8 @@ static void put_host_call(const struct run_result *result, FILE *out)
     if (result->threads.stopped_in_own)
         fprintf(out, "      on thread %" PRIu32 ", which the policy had started\n",
                 result->threads.stopped_thread);
+    else if (result->threads.stopped_among)
+        fprintf(out, "      on thread %" PRIu32 "\n", result->threads.stopped_thread);
     if (result->host_call >= EVENT_KINDS)
         return;
     struct event call = {.kind = result->host_call};

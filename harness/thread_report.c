@@ -155,6 +155,7 @@ void threads_note_stacks(struct child *child, bool others)
     struct sim *sim = child->sim;
     struct thread_report *report = &child->result->threads;
     report->stopped_in_own = sched_running(sim)->of_policy;
+    report->stopped_among = sched_alive(sim) > 1;
     report->stopped_thread = sim->thread->id;
     if (!others || sched_alive(sim) == 1)
         return;

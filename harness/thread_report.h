@@ -37,6 +37,7 @@ struct thread_report {
     uint64_t findings_others; /* more, not listed */
     struct thread_finding findings[THREAD_FINDINGS_MAX];
     bool stopped_in_own;     /* the run ended on a thread that the policy had started: */
+    bool stopped_among;      /* there were several then */
     uint32_t stopped_thread; /* this one */
     uint32_t stacks_count;   /* of the threads that did not run when the run ended */
     struct thread_stack stacks[THREAD_STACKS_MAX];

@@ -19,7 +19,8 @@ const char *finding_promise(enum finding_kind kind)
         "the host's threads end when everything is released",
         "GetMemoryLoad with S_OK writes both results, the load a percentage",
         "what GetMemoryLoad calls available is memory that the machine has",
-        "what threads share they change in order, or atomically"};
+        "what threads share they change in order, or atomically",
+        "memory that is in use is given to nobody else"};
     return promises[kind];
 }
 

@@ -184,6 +184,9 @@ static struct holding *bind_new(struct call *c, enum holding_kind kind, uint64_t
         return NULL;
     }
     struct holding *holding = holding_add(c->run, kind, address);
+    if (kind == HOLDING_REGION || kind == HOLDING_BLOCK)
+        in_use_taken(c->run->sim, &c->run->in_use, address,
+                     kind == HOLDING_REGION ? "region" : "block");
     bind(c, (struct named){NAME_BOUND, address, holding});
     return holding;
 }
@@ -193,18 +196,23 @@ static struct holding *bind_new(struct call *c, enum holding_kind kind, uint64_t
 static struct holding *leave(struct call *c, enum holding_kind kind)
 {
     struct holding *holding = holding_find(c->run, kind, c->address, &c->said->at, c->index);
-    if (holding)
+    if (holding) {
         holding->leaving = true;
+        in_use_leaves(&c->run->in_use, c->address);
+    }
     return holding;
 }
 
 /* Behind it: served, it is gone; refused, it is still held. */
 static void unbind(struct call *c, struct holding *holding)
 {
-    if (holding)
-        holding->leaving = false;
-    if (holding && c->served)
+    if (!holding)
+        return;
+    holding->leaving = false;
+    if (c->served)
         holding_remove(c->run, holding);
+    else
+        in_use_stays(c->run->sim, &c->run->in_use, holding->address);
 }
 
 /* ---- IHostMemoryManager ---- */

@@ -125,6 +125,9 @@ bool block_make(const struct making *making, uint64_t size, uint64_t dies_ns)
     count_operation(run->sim, address != 0);
     if (address == 0)
         return false;
+    if (!chunk)
+        in_use_taken(run->sim, &run->in_use, address,
+                     making->said->way == WAY_MALLOC ? "block" : "region");
     struct live_block figures = {.address = address,
                                  .size = size,
                                  .dies_ns = dies_ns,
@@ -167,6 +170,7 @@ void block_free(struct run *run, struct live_block *block)
     bool served;
     CHECK(block->address != 0);
     begin_work(block);
+    in_use_leaves(&run->in_use, block->address);
     switch (block->way) {
     case WAY_VIRTUAL:
         served = host_virtual_free(run->clr, block->address, 0, MEM_RELEASE) == S_OK;
@@ -185,6 +189,7 @@ void block_free(struct run *run, struct live_block *block)
         pool_remove(&run->phases->pool, block);
         return;
     }
+    in_use_stays(run->sim, &run->in_use, block->address);
     block->busy = block->doomed = false; /* it lives on, and is given back at the end */
     if (block->lifetimes)
         lifetimes_remove(block->lifetimes, block);

@@ -228,5 +228,6 @@ void workload_run(struct clr *clr, const struct workload *workload,
     if (workload->release)
         holdings_release(run);
     drop_all(run);
+    in_use_drop(sim, &run->in_use);
     arena_free(&sim->arena, run, sizeof *run);
 }

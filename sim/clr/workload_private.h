@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include "clr/in_use.h"
 #include "clr/reach.h"
 #include "clr/schedule.h"
 #include "clr/workload.h"
@@ -53,6 +54,7 @@ struct run {
     struct node *nodes;       /* of the workload's list */
     struct block_name *names; /* workload->names_count: blocks.h */
     struct holding *oldest, *newest;
+    struct in_use in_use; /* blocks and regions of scripted calls and phases */
     struct held_replay *replays, *last_replay;
     struct phases *phases; /* what phases hold: phase.c */
     struct others *others; /* pressures.c */

@@ -24,7 +24,8 @@ const char *finding_name(enum finding_kind kind)
 {
     static const char *const names[FINDING_KINDS] = {"lock-at-exit", "lock-in-callback",
                                                      "lock-invalid", "thread-leak",
-                                                     "L1", "L2", "data-race"};
+                                                     "L1",           "L2",
+                                                     "data-race",    "M3"};
     CHECK(kind < FINDING_KINDS);
     return names[kind];
 }

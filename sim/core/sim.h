@@ -68,6 +68,7 @@ enum finding_kind {
     FINDING_LOAD,             /* L1: GetMemoryLoad with S_OK and no percentage, or nothing */
     FINDING_AVAILABLE,        /* L2: more bytes available than the machine has memory */
     FINDING_DATA_RACE,        /* two accesses that nothing orders (race.h) */
+    FINDING_GIVEN_TWICE,      /* M3: a block or region was given out that was still in use */
     FINDING_KINDS
 };
 

@@ -25,14 +25,14 @@ static bool has_ending(const char *path, const char *ending)
     return length > tail && strcmp(path + length - tail, ending) == 0;
 }
 
-static bool is_cxx(const char *path)
+bool cc_is_cxx(const char *path)
 {
     return has_ending(path, ".cpp") || has_ending(path, ".cc") || has_ending(path, ".cxx");
 }
 
 bool cc_is_source(const char *path)
 {
-    return has_ending(path, ".c") || is_cxx(path);
+    return has_ending(path, ".c") || cc_is_cxx(path);
 }
 
 static void add(struct cc_line *line, const char *word)
@@ -106,7 +106,7 @@ bool cc_make_line(struct cc_line *line, const char *const *words, unsigned count
 {
     bool cxx = false;
     for (unsigned i = 0; i < count; i++)
-        cxx = cxx || (words[i][0] != '-' && is_cxx(words[i]));
+        cxx = cxx || (words[i][0] != '-' && cc_is_cxx(words[i]));
     *line = (struct cc_line){.count = 0};
     add_compiler(line, cxx);
     cc_flags(line, cxx, race);

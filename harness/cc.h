@@ -16,6 +16,8 @@ struct cc_line {
 
 /* True for .c, .cpp, .cc, .cxx. */
 bool cc_is_source(const char *path);
+/* True for those of C++. */
+bool cc_is_cxx(const char *path);
 /* The flags every policy is built with (no compiler, no files). race: with every load and store
  * instrumented, as the compiler that line already begins with wants to be told. */
 void cc_flags(struct cc_line *line, bool cxx, bool race);
@@ -34,6 +36,21 @@ void cc_offer_spellings(const char *const *sources, unsigned count, char *links,
  * shared object. False: the compiler's messages were shown; message says what failed. */
 bool cc_build_cached(const char *source, bool race, char *out_path, size_t out_bytes, char *message,
                      size_t message_bytes);
+
+/* ---- cc_mixed.c ---- */
+
+/* What lowwater cc was asked for. At most CC_WORDS_MAX - 32 words. */
+struct cc_job {
+    const char *const *words; /* options and files */
+    unsigned count;
+    const char *out;
+    bool race, verbose; /* verbose: lines are printed before they run */
+    char compiler[128]; /* the one that ran last */
+};
+
+/* Builds the policy, each file as its own language. The compiler's exit code, -1: job->compiler
+ * cannot be started. */
+int cc_build(struct cc_job *job);
 
 /* ---- cc_race.c ---- */
 

@@ -12,20 +12,13 @@ static const char help[] =
     "\n"
     "Builds a policy from C (.c) or C++ (.cpp .cc .cxx) against lowwater's windows.h and\n"
     "mscoree.h. Everything that is not named below is handed to the compiler ($CC or gcc,\n"
-    "$CXX or g++, else clang).\n"
+    "$CXX or g++, else clang). Each file is compiled as its own language.\n"
     "\n"
     "  -o OUT.so       the shared object (default: the first file's name with .so)\n"
     "  --race          with every load and store instrumented, for lowwater run --race\n"
     "  -v              print the compiler line first\n"
     "  --print-flags   print the flags, for other build systems, and stop\n"
     "  --help          this text\n";
-
-static void print_line(const struct cc_line *line, FILE *out)
-{
-    for (unsigned i = 0; i < line->count; i++)
-        fprintf(out, "%s%s", i ? " " : "", line->words[i]);
-    fputc('\n', out);
-}
 
 struct request {
     const char *words[CC_WORDS_MAX];
@@ -110,7 +103,8 @@ int cmd_cc(int argc, char **argv)
         return code;
     if (request.print_flags) {
         cc_flags_only(&line, request.race); /* the language standard is the build system's */
-        print_line(&line, stdout);
+        for (unsigned i = 0; i < line.count; i++)
+            printf("%s%s", line.words[i], i + 1 < line.count ? " " : "\n");
         return EXIT_HELD;
     }
     if (request.files == 0)
@@ -126,11 +120,10 @@ int cmd_cc(int argc, char **argv)
         return code;
     char include[4200];
     offer_spellings(&request, include, sizeof include);
-    cc_make_line(&line, request.words, request.count, request.out, request.race);
-    if (request.verbose)
-        print_line(&line, stdout);
-    int status = cc_run(&line);
+    struct cc_job job = {request.words, request.count, .out = request.out, .race = request.race};
+    job.verbose = request.verbose;
+    int status = cc_build(&job);
     if (status < 0)
-        return usage_error("cc: the compiler '%s' cannot be started", line.words[0]);
+        return usage_error("cc: the compiler '%s' cannot be started", job.compiler);
     return status == 0 ? EXIT_HELD : EXIT_INPUT;
 }

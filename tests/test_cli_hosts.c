@@ -39,6 +39,36 @@ static void a_host_of_several_files_builds_with_cc(void **state)
     expect_exit(0);
 }
 
+/* "new" and "class" are names in C, "std=c++20" is for the other file, and nothing stays behind. */
+static void c_and_cxx_files_are_compiled_each_by_its_language(void **state)
+{
+    (void)state;
+    FILE *c = fopen(cli_path("names.c"), "w"), *cxx = fopen(cli_path("limits.cpp"), "w");
+    assert_true(c && cxx);
+    fputs("int new_limit(int *class) { int new = SCALE * *class; return new; }\n", c);
+    fputs("extern \"C\" int new_limit(int *limit);\n"
+          "template <typename T> concept number = sizeof(T) > 1;\n"
+          "template <number T> T scaled(T limit) { return new_limit(&limit); }\n"
+          "int eight = scaled(4);\n",
+          cxx);
+    assert_int_equal(fclose(c) | fclose(cxx), 0);
+    const struct cli_result *result =
+        cli("cc -v -o %s -DSCALE=2 -std=c++20 %s %s tests/hosts/plain_host.c -L . -lm",
+            cli_path("mixed.so"), cli_path("names.c"), cli_path("limits.cpp"));
+    expect_exit(0);
+    char object[256] = "";
+    const char *named = strstr(result->out, " -o /");
+    assert_non_null(named);
+    assert_int_equal(sscanf(named, " -o %250s", object), 1);
+    assert_int_equal(access(object, F_OK), -1);
+    cli("run %s --policy %s --check", small_recording(), cli_path("mixed.so"));
+    expect_exit(0);
+    cli("cc -o %s -std=c++20 %s %s", cli_path("mixed.so"), cli_path("names.c"),
+        cli_path("limits.cpp"));
+    expect_exit(6); /* there is no SCALE */
+    expect_err("SCALE");
+}
+
 static void what_a_host_prints_stays_out_of_both_outputs(void **state)
 {
     (void)state;
@@ -261,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(hosts_in_one_file_run_without_a_change),
         cmocka_unit_test(a_host_of_several_files_builds_with_cc),
+        cmocka_unit_test(c_and_cxx_files_are_compiled_each_by_its_language),
         cmocka_unit_test(what_a_host_prints_stays_out_of_both_outputs),
         cmocka_unit_test(every_defective_policy_has_its_documented_outcome),
         cmocka_unit_test(refused_imports_are_all_named_in_one_message),

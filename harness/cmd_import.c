@@ -22,31 +22,33 @@
 static const char help[] =
     "usage: lowwater import strace LOG [--faults FILE] -o FILE.lwt [--json FILE]\n"
     "\n"
-    "Turns a log of memory calls into a recording that lowwater can replay. One log, one\n"
-    "process: calls of other programs that it started are dropped. LOG and the fault log may be\n"
-    "compressed with zstd; - is standard input.\n"
+    "Turns a log of memory calls into a recording that lowwater can replay. One log,\n"
+    "one process: calls of other programs that it started are dropped. LOG and the\n"
+    "fault log may be compressed with zstd; - is standard input.\n"
     "\n"
-    "  --faults FILE   page faults of the same run; without them a replay touches no memory\n"
+    "  --faults FILE   page faults of the same run; without them a replay touches no\n"
+    "                  memory\n"
     "  -o FILE.lwt     the recording\n"
     "  --json FILE     what was counted, as `lowwater trace stat --json` says it\n"
-    "  --help          this text\n"
+    "  -h, --help      this text\n"
     "\n"
     "To record a program of your own, of any runtime:\n"
     "\n"
-    "  strace -f -ttt -e trace=%memory,execve,clone,clone3,fork,vfork -e signal=none \\\n"
-    "      -o prog.strace PROGRAM ARGUMENTS\n"
+    "  strace -f -ttt -e trace=%memory,execve,clone,clone3,fork,vfork \\\n"
+    "      -e signal=none -o prog.strace PROGRAM ARGUMENTS\n"
     "\n"
     "and for its page faults, in the same run, on the same clock (perf may need root,\n"
     "or a lower kernel.perf_event_paranoid):\n"
     "\n"
     "  perf record -e page-faults -c 1 -d -k CLOCK_REALTIME -o prog.perf -- \\\n"
-    "      strace -f -ttt -e trace=%memory,execve,clone,clone3,fork,vfork -e signal=none \\\n"
-    "      -o prog.strace PROGRAM ARGUMENTS\n"
+    "      strace -f -ttt -e trace=%memory,execve,clone,clone3,fork,vfork \\\n"
+    "      -e signal=none -o prog.strace PROGRAM ARGUMENTS\n"
     "  perf script -i prog.perf --ns -F tid,time,addr > prog.faults\n"
     "  lowwater import strace prog.strace --faults prog.faults -o prog.lwt\n"
     "\n"
-    "execve, clone, clone3, fork and vfork tell threads from other programs. Lines that are not\n"
-    "understood are named and left out; when they are more than half, the exit code is 6.\n";
+    "execve, clone, clone3, fork and vfork tell threads from other programs. Lines\n"
+    "that are not understood are named and left out; when they are more than half,\n"
+    "the exit code is 6.\n";
 
 struct request {
     const char *log, *faults, *out, *json;
@@ -244,7 +246,7 @@ static int import_files(const struct request *request)
 int cmd_import(int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             fputs(help, stdout);
             return EXIT_HELD;
         }

@@ -15,12 +15,12 @@
 static const char help[] =
     "usage: lowwater replay TRACE [--policy P]\n"
     "\n"
-    "Runs what the trace recorded once more (scenario, policy, parameters, seed, failures)\n"
-    "and compares record by record. With another policy, or another version of it, the\n"
-    "places where the runs part are shown with their neighbours.\n"
+    "Runs what the trace recorded once more (scenario, policy, parameters, seed,\n"
+    "failures) and compares record by record. With another policy, or another version\n"
+    "of it, the places where the runs part are shown with their neighbours.\n"
     "\n"
     "  -p, --policy P   use this policy instead\n"
-    "      --help       this text\n"
+    "  -h, --help       this text\n"
     "\n"
     "Exit codes: 0 identical, 1 different, 2 usage, 6 invalid file.\n";
 
@@ -144,7 +144,7 @@ int cmd_replay(int argc, char **argv)
                                             {NULL, 0, NULL, 0}};
     const char *policy = NULL;
     optind = 1;
-    for (int option; (option = getopt_long(argc, argv, "p:", options, NULL)) != -1;) {
+    for (int option; (option = getopt_long(argc, argv, "hp:", options, NULL)) != -1;) {
         if (option == '?')
             return usage_error("see lowwater replay --help");
         if (option == 'h') {

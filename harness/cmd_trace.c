@@ -24,8 +24,8 @@ static const char help[] =
     "       lowwater trace print [filters] [--head N | --tail N] FILE\n"
     "       lowwater trace diff [filters] A B\n"
     "\n"
-    "Traces are written by lowwater run --trace, recordings (.lwt) by lowwater import.\n"
-    "A FILE of - is standard input.\n"
+    "Traces are written by lowwater run --trace, recordings (.lwt) by lowwater\n"
+    "import. A FILE of - is standard input.\n"
     "\n"
     "stat    what a file holds: span, calls, failures, peaks\n"
     "print   a log: event, virtual time, thread, call, arguments, results. What the\n"
@@ -151,6 +151,8 @@ static int trace_stat(int argc, char **argv)
     }
     if (optind == argc)
         return usage_error("trace stat: no file; see lowwater trace --help");
+    if (!standard_input_once("trace stat", argv + optind, argc - optind))
+        return EXIT_USAGE;
     for (int i = optind; i < argc; i++)
         if (path && same_file(path, argv[i]))
             return usage_error("trace stat: %s would overwrite an input", path);
@@ -362,6 +364,8 @@ static int trace_diff_command(int argc, char **argv)
     }
     if (optind + 2 != argc)
         return usage_error("trace diff: two files are needed; see lowwater trace --help");
+    if (!standard_input_once("trace diff", argv + optind, 2))
+        return EXIT_USAGE;
     return diff_files(argv + optind, &diff);
 }
 
@@ -373,7 +377,7 @@ int cmd_trace(int argc, char **argv)
     } commands[] = {
         {"stat", trace_stat}, {"print", trace_print_command}, {"diff", trace_diff_command}};
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             fputs(help, stdout);
             return EXIT_HELD;
         }

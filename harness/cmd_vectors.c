@@ -13,11 +13,11 @@
 static const char help[] =
     "usage: lowwater vectors [--print] FILE...\n"
     "\n"
-    "Executes conformance files on the default machine and compares each result with the\n"
-    "one of Windows: one line per mismatch, then the totals. - is standard input.\n"
+    "Executes conformance files on the default machine and compares each result with\n"
+    "the one of Windows: one line per mismatch, then the totals. - is standard input.\n"
     "\n"
-    "  --print   echo the operations with this machine's results instead\n"
-    "  --help    this text\n"
+    "  --print      echo the operations with this machine's results instead\n"
+    "  -h, --help   this text\n"
     "\n"
     "Exit codes: 0 all equal (or only soft differences), 1 mismatches, 2 usage,\n"
     "6 a malformed file.\n";
@@ -30,7 +30,7 @@ int cmd_vectors(int argc, char **argv)
     bool print = false;
     int worst = EXIT_HELD;
     optind = 1;
-    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
+    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
         if (option == '?')
             return usage_error("see lowwater vectors --help");
         if (option == 'h') {
@@ -41,6 +41,8 @@ int cmd_vectors(int argc, char **argv)
     }
     if (optind == argc)
         return usage_error("vectors: no file; see lowwater vectors --help");
+    if (!standard_input_once("vectors", argv + optind, argc - optind))
+        return EXIT_USAGE;
     for (int i = optind; i < argc; i++) {
         struct stat status;
         if (strcmp(argv[i], "-") == 0)

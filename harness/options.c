@@ -159,6 +159,16 @@ int usage_error(const char *format, ...)
     return EXIT_USAGE;
 }
 
+bool standard_input_once(const char *command, char *const *paths, int count)
+{
+    int streams = 0;
+    for (int i = 0; i < count; i++)
+        streams += strcmp(paths[i], "-") == 0;
+    if (streams > 1)
+        usage_error("%s: standard input can be read once", command);
+    return streams <= 1;
+}
+
 bool same_file(const char *a, const char *b)
 {
     struct stat first, second;

@@ -34,6 +34,8 @@ const char *bytes_text(uint64_t bytes, char *text, size_t text_bytes);
 const char *count_text(uint64_t count, char *text, size_t text_bytes);
 /* "lowwater: ..." on standard error; returns EXIT_USAGE. */
 int usage_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* False, with a usage error: several of the files that the command reads are standard input. */
+bool standard_input_once(const char *command, char *const *paths, int count);
 /* Whether both paths name one existing file. */
 bool same_file(const char *a, const char *b);
 

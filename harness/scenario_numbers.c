@@ -86,15 +86,27 @@ enum read_result read_comparison(struct loader *loader, const struct key *key,
     return READ_FINE;
 }
 
+/* What a rule cannot say, because it keeps the least and the most. */
+static enum read_result say_range(struct loader *loader, const struct key *key,
+                                  const struct yaml_node *node, const char *why)
+{
+    char word[CLIPPED_BYTES];
+    diagnose(loader->diagnostics, node->at, "'%s' is not possible for %s: %s",
+             clipped(node->text, node->length, word), key->name, why);
+    return READ_SAID;
+}
+
 /* Least and most bytes, where 0 means any: what a fault rule can ask. */
 enum read_result read_size_range(struct loader *loader, const struct key *key,
                                  const struct yaml_node *node, void *target)
 {
     struct comparison c = {0};
     uint64_t *bounds = key_field(key, target);
-    (void)loader;
-    if (!parse_comparison(VALUE_SIZE_RANGE, node->text, &c) || c.op == COMPARE_NOT_EQUAL)
+    if (!parse_comparison(VALUE_SIZE_RANGE, node->text, &c))
         return READ_WRONG;
+    if (c.op == COMPARE_NOT_EQUAL)
+        return say_range(loader, key, node,
+                         "a rule matches one range of sizes; write a rule for each side");
     bool least = c.op == COMPARE_AT_LEAST || c.op == COMPARE_EQUAL || c.op == COMPARE_WITHIN;
     bool most = c.op == COMPARE_AT_MOST || c.op == COMPARE_EQUAL;
     bounds[0] = least ? c.value : c.op == COMPARE_MORE ? c.value + 1 : 0;
@@ -104,7 +116,7 @@ enum read_result read_size_range(struct loader *loader, const struct key *key,
                                          : 0;
     bool bounded_above = most || c.op == COMPARE_WITHIN || c.op == COMPARE_LESS;
     if (c.op == COMPARE_LESS ? c.value <= 1 : bounded_above && bounds[1] == 0)
-        return READ_WRONG; /* no call asks for less than a byte */
+        return say_range(loader, key, node, "the smallest size that a rule can tell is 1");
     return READ_FINE;
 }
 

@@ -41,8 +41,9 @@ static void each_line(const char *pattern, check_line *check)
 }
 
 static const char *const code_patterns[] = {
-    "sim/core/*.[ch]", "sim/os/*.[ch]", "sim/crt/*.[ch]", "sim/clr/*.[ch]", "sim/include/*.h",
-    "sim/include/lowwater/*.h", "harness/*.[ch]", "policies/*.c*", "tests/*.[ch]",
+    "sim/core/*.[ch]",    "sim/os/*.[ch]",   "sim/crt/*.[ch]",
+    "sim/clr/*.[ch]",     "sim/include/*.h", "sim/include/lowwater/*.h",
+    "harness/*.[ch]",     "policies/*.c*",   "tests/*.[ch]",
     "tests/bench/*.[ch]",
 };
 
@@ -156,7 +157,8 @@ static const struct ban {
 /* True where the word stands as code: not inside a longer name, not in a string or comment. */
 static bool stands_alone(const char *text, const char *at)
 {
-    if (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_') && isalpha((unsigned char)*at))
+    if (at > text && (isalnum((unsigned char)at[-1]) || at[-1] == '_') &&
+        isalpha((unsigned char)*at))
         return false;
     bool quoted = false;
     for (const char *c = text; c < at; c++) {
@@ -238,6 +240,25 @@ static int forget_problems(void **state)
     return 0;
 }
 
+/* ---- documentation ---- */
+
+static void check_table(const char *path, int line, const char *text)
+{
+    size_t length = strlen(text);
+    if (text[0] == '|' && (length < 3 || strcmp(text + length - 2, "|\n") != 0))
+        complain(path, line, "the row of a table ends with '|'", "");
+}
+
+static void tables_of_the_documentation_have_closed_rows(void **state)
+{
+    (void)state;
+    static const char *const pages[] = {"*.md", "docs/*.md", "docs/decisions/*.md",
+                                        "scenarios/*.md"};
+    for (size_t i = 0; i < sizeof pages / sizeof *pages; i++)
+        each_line(pages[i], check_table);
+    assert_int_equal(problems, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -247,6 +268,7 @@ int main(void)
         cmocka_unit_test_setup(every_file_opens_with_what_it_is_for, forget_problems),
         cmocka_unit_test_setup(the_simulator_has_only_the_explained_mutable_globals,
                                forget_problems),
+        cmocka_unit_test_setup(tables_of_the_documentation_have_closed_rows, forget_problems),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

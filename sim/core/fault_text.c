@@ -229,7 +229,7 @@ static bool parse_valued_filter(const char *word, struct fault_rule *rule, const
         const char *prefix;
         const char *mistake;
     } const forms[] = {{"size>=", "not a size"},
-                       {"size<=", "not a size"},
+                       {"size<=", "not a size from 1 on"},
                        {"protect=", "no such protection (PAGE_READWRITE and the like)"},
                        {"flags=", "no such flag (MEM_TOP_DOWN, HEAP_ZERO_MEMORY and the like)"},
                        {"criticality=", "not task, app-domain or process"},
@@ -274,8 +274,10 @@ static bool parse_filter(struct reader *reader, const char *word, struct fault_r
     rule->filter |= bit;
     if (bit || parse_valued_filter(word, rule, &mistake))
         return true;
-    if (mistake)
-        return complain(reader, mistake, word + strcspn(word, "=<>!") + 1);
+    if (mistake) {
+        const char *value = word + strcspn(word, "=<>!");
+        return complain(reader, mistake, value + strspn(value, "=<>!"));
+    }
     return complain(reader,
                     "unknown filter; known are reserve commit decommit release reset size>=N "
                     "size<=N protect=NAME flags=NAME criticality=LEVEL load>N from=TIME "

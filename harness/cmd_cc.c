@@ -10,15 +10,15 @@
 static const char help[] =
     "usage: lowwater cc [-v] [-o OUT.so] [COMPILER OPTIONS] FILE...\n"
     "\n"
-    "Builds a policy from C (.c) or C++ (.cpp .cc .cxx) against lowwater's windows.h and\n"
-    "mscoree.h. Everything that is not named below is handed to the compiler ($CC or gcc,\n"
-    "$CXX or g++, else clang). Each file is compiled as its own language.\n"
+    "Builds a policy from C (.c) or C++ (.cpp .cc .cxx), each file by its language,\n"
+    "against lowwater's windows.h and mscoree.h. Everything that is not named below\n"
+    "is handed to the compiler ($CC or gcc, $CXX or g++, else clang).\n"
     "\n"
     "  -o OUT.so       the shared object (default: the first file's name with .so)\n"
-    "  --race          with every load and store instrumented, for lowwater run --race\n"
+    "  --race          every load and store instrumented, for lowwater run --race\n"
     "  -v              print the compiler line first\n"
     "  --print-flags   print the flags, for other build systems, and stop\n"
-    "  --help          this text\n";
+    "  -h, --help      this text\n";
 
 struct request {
     const char *words[CC_WORDS_MAX];

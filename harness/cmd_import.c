@@ -246,7 +246,7 @@ static int import_files(const struct request *request)
 int cmd_import(int argc, char **argv)
 {
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+        if (strcmp(argv[i], "--help") == 0) {
             fputs(help, stdout);
             return EXIT_HELD;
         }

@@ -21,11 +21,11 @@ static const char help[] =
     "                      keys [--markdown] | faults [--markdown]]\n"
     "\n"
     "  scenarios    bundled scenarios and the question that each answers\n"
-    "  keys         what a scenario can say; with --markdown the page docs/scenario-keys.md\n"
+    "  keys         what a scenario can say; with --markdown docs/scenario-keys.md\n"
     "  policies     bundled policies and their parameters (--set policy.NAME=VALUE)\n"
     "  recordings   bundled recordings\n"
-    "  faults       calls that can be made to fail, with the errors that are legal for them;\n"
-    "               with --markdown the page docs/failure-points.md\n"
+    "  faults       calls that can be made to fail, with the errors legal for them;\n"
+    "               with --markdown docs/failure-points.md\n"
     "  counters     what every run counts\n"
     "  calls        all simulated calls and events, with their virtual cost\n";
 

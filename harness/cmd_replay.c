@@ -144,7 +144,7 @@ int cmd_replay(int argc, char **argv)
                                             {NULL, 0, NULL, 0}};
     const char *policy = NULL;
     optind = 1;
-    for (int option; (option = getopt_long(argc, argv, "hp:", options, NULL)) != -1;) {
+    for (int option; (option = getopt_long(argc, argv, "p:", options, NULL)) != -1;) {
         if (option == '?')
             return usage_error("see lowwater replay --help");
         if (option == 'h') {

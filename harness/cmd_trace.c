@@ -377,7 +377,7 @@ int cmd_trace(int argc, char **argv)
     } commands[] = {
         {"stat", trace_stat}, {"print", trace_print_command}, {"diff", trace_diff_command}};
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
-        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+        if (strcmp(argv[i], "--help") == 0) {
             fputs(help, stdout);
             return EXIT_HELD;
         }

@@ -93,11 +93,8 @@ int cmd_validate(int argc, char **argv)
     }
     if (optind == argc)
         return usage_error("validate: no file; see lowwater validate --help");
-    int standard = 0;
-    for (int i = optind; i < argc; i++)
-        standard += strcmp(argv[i], "-") == 0;
-    if (standard > 1)
-        return usage_error("validate: standard input can be read once");
+    if (!standard_input_once("validate", argv + optind, argc - optind))
+        return EXIT_USAGE;
     for (int i = optind; i < argc; i++)
         if (strcmp(argv[i], "-") != 0 && access(argv[i], R_OK) != 0)
             return usage_error("validate: no such file: %s", argv[i]);

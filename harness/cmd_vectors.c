@@ -30,7 +30,7 @@ int cmd_vectors(int argc, char **argv)
     bool print = false;
     int worst = EXIT_HELD;
     optind = 1;
-    for (int option; (option = getopt_long(argc, argv, "h", options, NULL)) != -1;) {
+    for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
         if (option == '?')
             return usage_error("see lowwater vectors --help");
         if (option == 'h') {

@@ -57,7 +57,9 @@ static void lists_and_help_fit_eighty_columns(void **state)
     (void)state;
     static const char *const lines[] = {
         "list",        "list scenarios", "list recordings", "list counters", "list calls",
-        "list faults", "list keys",      "list policies",   "run --help",    "--help"};
+        "list faults", "list keys",      "list policies",   "run --help",    "--help",
+        "cc -h",       "import -h",      "list -h",         "replay -h",     "schema -h",
+        "trace -h",    "validate -h",    "vectors -h"};
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         const struct cli_result *result = cli("%s", lines[i]);
         expect_exit(0);
@@ -69,12 +71,14 @@ static void lists_and_help_fit_eighty_columns(void **state)
 static void standard_input_is_read_once(void **state)
 {
     (void)state;
-    cli("validate - -");
-    expect_exit(2);
-    expect_err("standard input can be read once");
-    cli("run - -");
-    expect_exit(2);
-    expect_err("standard input can be read once");
+    static const char *const commands[] = {"run", "validate", "vectors", "trace stat",
+                                           "trace diff"};
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
+        cli("%s - -", commands[i]);
+        expect_exit(2);
+        expect_err("standard input can be read once");
+        expect_silent_out();
+    }
 }
 
 int main(void)

@@ -92,7 +92,14 @@ static void every_layer_includes_only_the_layers_below_it(void **state)
 
 /* ---- lengths ---- */
 
-static int lines_so_far, function_start;
+static int lines_so_far, function_start, member_start;
+static bool class_begins; /* the line before is the head of a class */
+
+static void check_function(const char *path, int line, int start)
+{
+    if (start && line - start + 2 > FUNCTION_LINES_MAX)
+        complain(path, start, "the function is too long: split it", "");
+}
 
 static void check_lengths(const char *path, int line, const char *text)
 {
@@ -103,14 +110,20 @@ static void check_lengths(const char *path, int line, const char *text)
         return;
     }
     lines_so_far = line;
-    bool is_code = strstr(path, ".c") != NULL;
-    if (is_code && strcmp(text, "{\n") == 0)
-        function_start = line;
-    if (is_code && text[0] == '}' && function_start) {
-        if (line - function_start + 2 > FUNCTION_LINES_MAX)
-            complain(path, function_start, "the function is too long: split it", "");
+    if (!strstr(path, ".c"))
+        return;
+    if (strcmp(text, "{\n") == 0)
+        function_start = class_begins ? 0 : line;
+    if (strcmp(text, "    {\n") == 0) /* within a class, or a block of a function */
+        member_start = line;
+    if (text[0] == '}') {
+        check_function(path, line, function_start);
         function_start = 0;
+    } else if (strncmp(text, "    }", 5) == 0) {
+        check_function(path, line, member_start);
+        member_start = 0;
     }
+    class_begins = strncmp(text, "class ", 6) == 0 || strstr(text, "> class ");
 }
 
 static void files_and_functions_stay_short(void **state)

@@ -185,6 +185,26 @@ void judge_workload_begins(struct child *child)
         machine_left_behind(child->machine, &child->judge.before);
 }
 
+static uint64_t excess(uint64_t after, uint64_t before)
+{
+    return after > before ? after - before : 0;
+}
+
+uint64_t judge_left(const struct child *child)
+{
+    const struct machine_left *before = &child->judge.before;
+    struct machine_left now;
+    if (!wants_nothing_left(child))
+        return 0;
+    machine_left_behind(child->machine, &now);
+    uint64_t committed = excess(now.commit_bytes, before->commit_bytes);
+    uint64_t reserved = excess(now.reserved_bytes, before->reserved_bytes);
+    uint64_t bytes = committed > reserved ? committed : reserved;
+    if (bytes < GRANULARITY_BYTES && (bytes > 0 || now.heap_blocks > before->heap_blocks))
+        bytes = GRANULARITY_BYTES;
+    return bytes;
+}
+
 void judge_workload_ended(struct child *child)
 {
     child->judge.has_after = wants_nothing_left(child);

@@ -44,6 +44,9 @@ void judge_call(void *context, const struct step *step, const char *expected, co
  * `shutdown: release` it begins before the host's factory is called. */
 void judge_workload_begins(struct child *child);
 void judge_workload_ended(struct child *child);
+/* Between the workload and its judgement: bytes that nothing-left-behind would find too many, at
+ * least a granule if it would find anything; 0: it is not expected, or would hold. */
+uint64_t judge_left(const struct child *child);
 /* At the end, result->ended being known: evaluates everything and sets result->outcome. */
 void judge_end(struct child *child);
 

@@ -492,8 +492,8 @@ static void no_command_writes_over_one_of_its_inputs(void **state)
 static void list_names_policies_with_their_parameters(void **state)
 {
     (void)state;
-    static const char *const names[] = {"passthrough", "quota",   "watermark",
-                                        "arena",       "monitor", "limit"};
+    static const char *const names[] = {"passthrough", "quota",   "watermark", "arena",
+                                        "monitor",     "recycle", "limit"};
     cli("list");
     expect_exit(0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

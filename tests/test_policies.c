@@ -1,6 +1,6 @@
 /* What the bundled policies promise beyond the scenarios that hold with all of them: monitor's
- * timing. Policies are run as a user runs them; what a scenario cannot say is driven from inside
- * the process (tests/policies/bundled). */
+ * timing, what recycle gives out again. Policies are run as a user runs them; what a scenario
+ * cannot say is driven from inside the process (tests/policies/bundled). */
 #include "tests/support.h"
 #include "tests/cli_run.h"
 
@@ -196,6 +196,115 @@ static void no_message_reaches_who_has_left(void **state)
               "");
 }
 
+/* ---- recycle ---- */
+
+/* What comes again and how it looks, and random calls against a model: the drive checks. */
+static void recycled_regions_look_like_fresh_ones(void **state)
+{
+    (void)state;
+    run_lines("tests/policies/bundled/recycle.cpp",
+              "workload: [wait: 1ms]\n"
+              "shutdown: release\n"
+              "expect: [nothing-left-behind: yes]\n",
+              "");
+}
+
+static void recycled_regions_stay_right_whichever_call_fails(void **state)
+{
+    (void)state;
+    static const char *const rules[] = {"VirtualAlloc#1/3", "VirtualFree#1/3", "VirtualProtect#1/3",
+                                        "HeapAlloc#%7", "CreateMemoryResourceNotification#1:x9"};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        char options[100];
+        snprintf(options, sizeof options, " --set policy.regions=63 --inject %s", rules[i]);
+        run_lines("tests/policies/bundled/recycle.cpp",
+                  "workload: [wait: 1ms]\n"
+                  "shutdown: release\n"
+                  "expect: [nothing-left-behind: yes]\n",
+                  options);
+        assert_true(counter("injected") > 0);
+    }
+}
+
+#define KEEPS_4_MIB                                                                                \
+    "  - VirtualAlloc: {as: a, size: 4MiB, type: MEM_RESERVE|MEM_COMMIT, protect: "                \
+    "PAGE_READWRITE, expect: ok}\n"                                                                \
+    "  - VirtualFree: {at: a, size: 0, type: MEM_RELEASE, expect: ok}\n"
+
+static void the_cache_goes_back_when_memory_is_low(void **state)
+{
+    (void)state;
+    run_lines("recycle", MACHINE "workload:\n" KEEPS_4_MIB "  - GetMemoryLoad: {expect: ok}\n", "");
+    assert_true(counter("commit_bytes") >= 4 << 20);
+    run_lines("recycle",
+              MACHINE "pressure: [{at: 1s, take: all}]\n"
+                      "workload:\n" KEEPS_4_MIB "  - wait: 2s\n"
+                      "  - GetMemoryLoad: {expect: ok}\n",
+              "");
+    assert_true(counter("commit_bytes") < 1 << 20);
+    run_lines("recycle",
+              MACHINE "pressure: [{at: 1s, take: all}]\n"
+                      "workload:\n"
+                      "  - wait: 2s\n" KEEPS_4_MIB,
+              ""); /* and nothing is kept while it is low */
+    assert_true(counter("commit_bytes") < 1 << 20);
+}
+
+static void a_refused_request_is_tried_again_without_the_cache(void **state)
+{
+    (void)state;
+    static const char *const requests[] = {
+        "{size: 5MiB, type: MEM_RESERVE|MEM_COMMIT, protect: PAGE_READWRITE, expect: ok}",
+        "{at: b, size: 5MiB, type: MEM_COMMIT, protect: PAGE_READWRITE, expect: ok}"};
+    for (size_t i = 0; i < 2; i++) {
+        char lines[1000];
+        snprintf(lines, sizeof lines,
+                 "machine: {ram: 6MiB, pagefile: 0}\n"
+                 "workload:\n"
+                 "  - VirtualAlloc: {as: b, size: 8MiB, type: MEM_RESERVE, protect: "
+                 "PAGE_READWRITE, expect: ok}\n" KEEPS_4_MIB "  - VirtualAlloc: %s\n",
+                 requests[i]);
+        run_lines("recycle", lines, "");
+    }
+    run_lines("recycle",
+              "machine: {ram: 6MiB, pagefile: 0}\n"
+              "workload:\n" KEEPS_4_MIB "  - Alloc: {size: 5MiB, expect: ok}\n",
+              "");
+}
+
+/* ---- what is left at the end, and the question before it counts ---- */
+
+static unsigned questions(void)
+{
+    unsigned count = 0;
+    const struct cli_result *result =
+        cli("trace print --width 0 --call IHostMemoryManager::NeedsVirtualAddressSpace %s",
+            cli_path("t.lwr"));
+    for (const char *at = result->out; (at = strstr(at, "NeedsVirtualAddressSpace(")); at++)
+        count++;
+    return count;
+}
+
+static void a_host_is_asked_once_for_what_it_kept_before_that_counts(void **state)
+{
+    (void)state;
+    const char *lines = "workload:\n" KEEPS_4_MIB "expect: [nothing-left-behind: yes]\n";
+    run_lines("recycle", lines, "");
+    assert_int_equal(questions(), 1);
+    run_lines("passthrough", lines, "");
+    assert_int_equal(questions(), 0); /* it kept nothing */
+    run_lines("recycle", lines, " --set shutdown=release");
+    assert_int_equal(questions(), 0); /* the last reference is question enough */
+    run_lines("recycle", "workload:\n" KEEPS_4_MIB, "");
+    assert_int_equal(questions(), 0); /* nobody wants to know */
+    char text[1000];
+    snprintf(text, sizeof text, "name: t\n%s", lines);
+    write_file(cli_path("t.yaml"), text, strlen(text));
+    cli("run %s --policy tests/policies/careless/hoards-segments.c", cli_path("t.yaml"));
+    expect_exit(1);
+    expect_out("4.0 MiB reserved");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -207,6 +316,11 @@ int main(void)
         cmocka_unit_test(without_a_thread_memory_is_served_and_a_later_try_makes_one),
         cmocka_unit_test(the_thread_ends_whichever_of_its_calls_fails),
         cmocka_unit_test(no_message_reaches_who_has_left),
+        cmocka_unit_test(recycled_regions_look_like_fresh_ones),
+        cmocka_unit_test(recycled_regions_stay_right_whichever_call_fails),
+        cmocka_unit_test(the_cache_goes_back_when_memory_is_low),
+        cmocka_unit_test(a_refused_request_is_tried_again_without_the_cache),
+        cmocka_unit_test(a_host_is_asked_once_for_what_it_kept_before_that_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

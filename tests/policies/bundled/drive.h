@@ -6,6 +6,33 @@
 
 #include "../threads/check.h"
 
+static IHostMemoryManager *drive(void);
+
+#undef CreateHostMemoryManager
+LW_POLICY_EXPORT HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **result)
+{
+    *result = drive();
+    return *result != NULL ? S_OK : E_OUTOFMEMORY;
+}
+
+/* The parameters are the policy's own. */
+#undef lw_policy
+LW_POLICY_EXPORT const struct policy_being_driven lw_policy = {
+    LW_POLICY_VERSION, "driven", "a bundled policy, driven", params, CreateHostMemoryManager};
+
+static IHostMemoryManager *new_manager(void)
+{
+    IHostMemoryManager *manager = NULL;
+    unsigned tries = 0;
+
+    while (create_policy(&manager) == E_OUTOFMEMORY) /* where failures are injected */
+        EXPECT(manager == NULL && tries++ < 100);
+    EXPECT(manager != NULL);
+    return manager;
+}
+
+#ifdef CINTERFACE
+
 /* A callback that remembers what it heard. */
 struct listener {
     ICLRMemoryNotificationCallback iface; /* first */
@@ -58,23 +85,18 @@ static HRESULT STDMETHODCALLTYPE listener_hear(ICLRMemoryNotificationCallback *s
 static ICLRMemoryNotificationCallbackVtbl listener_vtbl = {listener_query, listener_add_ref,
                                                            listener_release, listener_hear};
 
-#define LISTENER {{&listener_vtbl}, 0, 0, 0, 0, eMemoryAvailableNeutral, 0, NULL, NULL}
-
-static IHostMemoryManager *new_manager(void)
-{
-    IHostMemoryManager *manager = NULL;
-
-    EXPECT(create_policy(&manager) == S_OK && manager != NULL);
-    return manager;
-}
+#define LISTENER                                                                                   \
+    {                                                                                              \
+        {&listener_vtbl}, 0, 0, 0, 0, eMemoryAvailableNeutral, 0, NULL, NULL                       \
+    }
 
 /* A request that no machine can serve. */
 static HRESULT ask_too_much(IHostMemoryManager *manager)
 {
     void *memory = &memory;
-    HRESULT answer = IHostMemoryManager_VirtualAlloc(manager, NULL, (SIZE_T)1 << 40,
-                                                     MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE,
-                                                     eTaskCritical, &memory);
+    HRESULT answer =
+        IHostMemoryManager_VirtualAlloc(manager, NULL, (SIZE_T)1 << 40, MEM_RESERVE | MEM_COMMIT,
+                                        PAGE_READWRITE, eTaskCritical, &memory);
     EXPECT(answer != S_OK && memory == NULL);
     return answer;
 }
@@ -85,14 +107,6 @@ static void listen_with(IHostMemoryManager *manager, struct listener *listener)
                manager, listener != NULL ? &listener->iface : NULL) == S_OK);
 }
 
-static IHostMemoryManager *drive(void);
-
-#undef CreateHostMemoryManager
-EXTERN_C __attribute__((visibility("default"))) HRESULT STDMETHODCALLTYPE
-CreateHostMemoryManager(IHostMemoryManager **result)
-{
-    *result = drive();
-    return *result != NULL ? S_OK : E_OUTOFMEMORY;
-}
+#endif
 
 #endif

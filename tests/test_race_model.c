@@ -5,7 +5,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include "core/race.h"
+#include "core/fiber.h"
+#include "core/race_private.h"
 #include "core/rng.h"
 
 #define THREADS 6
@@ -119,12 +120,14 @@ static void run_as(int thread)
     sim->thread = sim_thread(sim, (uint32_t)thread);
 }
 
-/* The detector must say race exactly if the model does. */
+static bool room_is_short;
+
+/* The detector must say race exactly if the model does; when it had to forget, at most then. */
 static void check_access(int thread, uint64_t address, uint64_t bytes, unsigned kind, bool wanted,
                          uint64_t before)
 {
     bool told = race_count(sim) > before;
-    if (told != wanted)
+    if (room_is_short ? told && !wanted : told != wanted)
         fail_msg("thread %d, 0x%llx, %llu bytes, kind %u: %s, and the model says otherwise", thread,
                  (unsigned long long)address, (unsigned long long)bytes, kind,
                  told ? "a race" : "none");
@@ -324,24 +327,105 @@ static void begin(uint64_t seed)
     happen(0);
 }
 
+static void play(uint64_t seed)
+{
+    begin(seed);
+    if (room_is_short)
+        sim->race->headed_most = 1;
+    for (int i = 0; i < 300; i++)
+        step();
+}
+
 static void every_access_is_judged_as_by_the_naive_model(void **state)
 {
     (void)state;
     uint64_t found = 0;
     for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
-        begin(seed);
-        for (int i = 0; i < 300; i++)
-            step();
+        play(seed);
         found += race_count(sim);
         sim_destroy(sim);
     }
     assert_true(found > 1000); /* else the rounds say nothing */
 }
 
+static void races_are_missed_but_not_invented_when_room_is_short(void **state)
+{
+    (void)state;
+    uint64_t found = 0;
+    room_is_short = true;
+    for (uint64_t seed = 1; seed <= ROUNDS; seed++) {
+        play(seed);
+        found += race_count(sim);
+        sim_destroy(sim);
+    }
+    room_is_short = false;
+    assert_true(found > 100);
+}
+
+static void the_oldest_pages_give_up_their_cells_when_all_are_used(void **state)
+{
+    (void)state;
+    begin(1);
+    sim->race->cells_most = 4 * CELL_CHUNK;
+    for (uint64_t at = 0; at < 64 * PAGE_BYTES; at += GRANULE_BYTES)
+        race_access(sim, AREA + at, 8, RACE_WRITE, IMAGES_BASE + 16);
+    assert_true(sim->race->chunks_count <= 5);
+    race_thread_begins(sim, sim_thread(sim, 0), sim_thread(sim, 1));
+    race_access(sim, AREA + 64 * PAGE_BYTES - 8, 8, RACE_WRITE, IMAGES_BASE + 16);
+    run_as(1);
+    uint64_t before = race_count(sim);
+    race_access(sim, AREA + 64 * PAGE_BYTES - 8, 8, RACE_READ, IMAGES_BASE + 32);
+    assert_int_equal(race_count(sim), before + 1);
+    sim_destroy(sim);
+}
+
+/* More threads than there are clocks: they share, and races between those who do are missed. */
+static void threads_beyond_number_share_a_clock(void **state)
+{
+    (void)state;
+    begin(1);
+    for (uint32_t i = 0; i < RACE_SLOTS + 100; i++) {
+        struct thread *thread = sim_thread(sim, 1 + i % (THREADS_MAX - 2));
+        race_thread_forget(sim, thread);
+        race_thread_begins(sim, sim_thread(sim, 0), thread);
+        sim->thread = thread;
+        race_access(sim, AREA + 8 * (i % 4), 8, RACE_WRITE, IMAGES_BASE + 16 * i);
+        run_as(0);
+    }
+    assert_true(race_count(sim) > 0);
+    assert_true(sim->race->slots_used <= RACE_SLOTS);
+    sim_destroy(sim);
+}
+
+/* Threads of a recording share a flow, and its stack. */
+static void threads_of_one_flow_are_not_ordered_until_it_meets(void **state)
+{
+    (void)state;
+    assert_true(fiber_begin()); /* its stack is asked for */
+    begin(1);
+    race_flow_meets(sim, sim->thread);
+    race_access(sim, AREA, 8, RACE_WRITE, IMAGES_BASE + 16);
+    sim_become(sim, 3);
+    race_access(sim, AREA, 8, RACE_WRITE, IMAGES_BASE + 32);
+    assert_int_equal(race_count(sim), 1);
+    sim_become(sim, 0);
+    race_flow_meets(sim, sim->thread);
+    race_access(sim, AREA, 8, RACE_WRITE, IMAGES_BASE + 48);
+    assert_int_equal(race_count(sim), 1);
+    sim_become(sim, 4);
+    race_access(sim, AREA, 8, RACE_READ, IMAGES_BASE + 64);
+    assert_int_equal(race_count(sim), 2); /* it begins behind the meeting, no later */
+    sim_destroy(sim);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_access_is_judged_as_by_the_naive_model),
+        cmocka_unit_test(races_are_missed_but_not_invented_when_room_is_short),
+        cmocka_unit_test(the_oldest_pages_give_up_their_cells_when_all_are_used),
+        cmocka_unit_test(threads_beyond_number_share_a_clock),
+        cmocka_unit_test(threads_of_one_flow_are_not_ordered_until_it_meets),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

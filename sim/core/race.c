@@ -86,11 +86,11 @@ static struct race_thread *make_thread(struct sim *sim, struct thread *thread,
     me->number = thread->id;
     me->flow = me;
     me->slot = take_slot(race, begins_with);
+    vector_copy(&sim->arena, &me->begun, begins_with); /* not behind what it does itself */
     vector_copy(&sim->arena, &me->now, begins_with);
     vector_reserve(&sim->arena, &me->now, me->slot + 1);
     uint32_t left = race->slots[me->slot].clock;
     me->now.at[me->slot] = left < RACE_CLOCK_MAX ? left + 1 : RACE_CLOCK_MAX;
-    vector_copy(&sim->arena, &me->begun, &me->now);
     return me;
 }
 
@@ -112,6 +112,8 @@ void race_begin(struct sim *sim)
     CHECK(sim->race == NULL);
     sim->race = arena_alloc(&sim->arena, sizeof *sim->race);
     sim->race->sim = sim;
+    sim->race->cells_most = CELLS_MOST;
+    sim->race->headed_most = HEADED_MOST;
     make_thread(sim, sim->thread, &(struct vector){0, 0, NULL});
 }
 
@@ -169,8 +171,8 @@ void race_flow_meets(struct sim *sim, struct thread *thread)
         vector_join(&sim->arena, &first->now, &other->race->now);
         race_thread_forget(sim, other);
     }
-    tick(first);
     vector_copy(&sim->arena, &first->begun, &first->now);
+    tick(first);
     if (!thread->race) /* it was one of them */
         make_thread(sim, thread, &first->begun)->flow = first;
 }
@@ -209,6 +211,13 @@ void race_pass_slow(struct sim *sim, struct thread *from, struct thread *to)
         return;
     vector_join(&sim->arena, &race_thread_made(sim, to)->now, &giver->now);
     tick(giver);
+}
+
+void race_pass_to_all(struct sim *sim)
+{
+    for (uint32_t i = 0; sim->race && i < THREADS_MAX; i++)
+        if (sim->threads[i] && sim->threads[i]->race)
+            race_pass_slow(sim, sim->thread, sim->threads[i]);
 }
 
 void race_drop_slow(struct sim *sim, struct race_clock **clock)

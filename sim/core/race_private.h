@@ -71,6 +71,11 @@ struct image {
     uint64_t begin, end;
 };
 
+/* Room for what is remembered: cells, 24 bytes each (1.5 GiB), and pages with lists of their
+ * granules, 2 KiB each (1 GiB). */
+#define CELLS_MOST (64u << 20)
+#define HEADED_MOST (512u << 10)
+
 #define RECENT_PAGES 64 /* of the cache, a power of two */
 #define CELL_CHUNK 4096 /* cells that are asked for at once */
 
@@ -85,7 +90,8 @@ struct race {
     struct shadow_page *of_stacks[THREADS_MAX]; /* by place of the stack: its pages */
     struct cell **chunks;
     uint32_t chunks_room, chunks_count;
-    uint32_t free_cell;               /* the first of the unused ones, by next */
+    uint32_t free_cell; /* the first of the unused ones, by next */
+    uint32_t cells_most, headed_most;
     struct image images[IMAGES_MOST]; /* of instrumented code */
     uint32_t images_count;
     /* Accesses that were noted, and which of them somebody waits for. */

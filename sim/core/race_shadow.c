@@ -9,10 +9,6 @@
 
 #define PAGES_FIRST 1024u
 #define CHUNKS_FIRST 16u
-/* 24 bytes each: 1.5 GiB. */
-#define CELLS_MAX (64u << 20)
-/* With lists of their granules, 2 KiB each: 1 GiB. */
-#define HEADED_MAX (512u << 10)
 
 /* ---- cells ---- */
 
@@ -164,8 +160,8 @@ static void drop_page(struct race *race, struct shadow_page *page, bool clocks)
 static void make_room(struct race *race, const struct shadow_page *except)
 {
     for (uint32_t i = 0; i < race->pages_room; i++) {
-        bool full = race->pages_headed >= HEADED_MAX ||
-                    (race->free_cell == 0 && race->chunks_count * CELL_CHUNK >= CELLS_MAX);
+        bool full = race->pages_headed >= race->headed_most ||
+                    (race->free_cell == 0 && race->chunks_count * CELL_CHUNK >= race->cells_most);
         if (!full)
             return;
         struct shadow_page *page = race->pages[race->pages_hand++ % race->pages_room];

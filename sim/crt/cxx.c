@@ -113,7 +113,9 @@ static void run_all_thread_functions(struct sim *sim)
 void crt_run_exit_functions(struct sim *sim)
 {
     struct crt *crt = crt_state(sim);
+    race_flow_meets(sim, sim->thread); /* its threads end behind what it did */
     run_all_thread_functions(sim);
+    race_flow_meets(sim, sim->thread);
     while (crt->exit_functions) {
         struct exit_function *entry = crt->exit_functions;
         crt->exit_functions = entry->next;
@@ -139,6 +141,7 @@ static int guard_acquire(uint8_t *guard)
     lock_take(sim, lock, true, DUE_NEVER);
     if (!guard[0])
         return guard[1] = 1;
+    race_acquire_at(sim, (uintptr_t)guard); /* the lock may be a new one: guard_leave forgets it */
     lock_drop(sim, lock, true);
     return 0;
 }

@@ -121,6 +121,9 @@ static void destroy_keys(struct sim *sim)
             if (!value || !crt->key_destructors[key])
                 continue;
             thread->tls_slots[key] = 0;
+            /* The C++ library's own, which makes futures ready that waited for the thread's end. */
+            if (!race_is_instrumented(sim, (uintptr_t)crt->key_destructors[key]))
+                race_pass_to_all(sim);
             crt->key_destructors[key](value);
             again = true;
         }

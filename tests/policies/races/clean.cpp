@@ -99,9 +99,7 @@ SCENE(called_once)
 
 struct Tables {
     std::vector<long> all;
-    Tables() : all(20, 5)
-    {
-    }
+    Tables() : all(20, 5) {}
 };
 
 static Tables &tables()
@@ -267,16 +265,10 @@ SCENE(spinlock)
 struct Shape {
     long size = 1;
     virtual ~Shape() = default;
-    virtual long area() const
-    {
-        return size;
-    }
+    virtual long area() const { return size; }
 };
 struct Square : Shape {
-    long area() const override
-    {
-        return size * size;
-    }
+    long area() const override { return size * size; }
 };
 
 SCENE(objects_with_tables)
@@ -289,9 +281,7 @@ SCENE(objects_with_tables)
 struct Failure : std::runtime_error {
     std::string detail;
     long code = 3;
-    Failure() : std::runtime_error("failed"), detail(60, 'y')
-    {
-    }
+    Failure() : std::runtime_error("failed"), detail(60, 'y') {}
 };
 
 SCENE(exceptions_shared_by_threads)

@@ -81,10 +81,7 @@ SCENE(plain_flag)
 
 struct Table {
     long sum = 0;
-    void add(long value)
-    {
-        sum += value; /* unlocked_method A B */
-    }
+    void add(long value) { sum += value; /* unlocked_method A B */ }
 };
 
 SCENE(unlocked_method)

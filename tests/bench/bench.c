@@ -23,27 +23,49 @@ enum reference {
     REFERENCE_COMMIT,
     REFERENCE_NO_DIGEST,
     REFERENCE_TRUE,
-    REFERENCE_LRU,
-    REFERENCE_CLOCK,
+    REFERENCE_CACHE,
+    REFERENCE_TUNED,
     REFERENCE_FAULT,
+    REFERENCE_CONTEXT,
+    REFERENCE_KERNEL,
+    REFERENCE_HEAP,
     NO_REFERENCE
 };
-static const char *const reference_names[] = {
-    "mmap+munmap",  "commit+decommit", "digest off",  "/bin/true",
-    "object cache", "object cache",    "first touch", NULL};
+
+/* Names, and those that are one function of the row's number. */
+static const struct {
+    const char *name;
+    double (*measure)(uint64_t number);
+} references[] = {
+    [REFERENCE_MAP] = {"mmap+munmap"},
+    [REFERENCE_COMMIT] = {"commit+decommit"},
+    [REFERENCE_NO_DIGEST] = {"digest off"},
+    [REFERENCE_TRUE] = {"/bin/true"},
+    [REFERENCE_CACHE] = {"object cache", reference_cache},
+    [REFERENCE_TUNED] = {"tuned cache", reference_cache_tuned},
+    [REFERENCE_FAULT] = {"first touch", kernel_fault},
+    [REFERENCE_CONTEXT] = {"swapcontext", library_switches},
+    [REFERENCE_KERNEL] = {"kernel threads", kernel_switches},
+    [REFERENCE_HEAP] = {"heap of values", value_heap_turns},
+    [NO_REFERENCE] = {NULL},
+};
 
 /* Sizes of machines and recordings. */
 enum size { SIZE_1K, SIZE_60K, SIZE_1M, SIZES };
 static const uint64_t size_regions[SIZES] = {1000, 60000, 1000000};
 
-enum kind { KIND_TASK, KIND_REPLAY, KIND_STARTUP, KIND_TOUCH_LRU, KIND_TOUCH_CLOCK, KIND_PAGING };
+enum kind { KIND_TASK, KIND_REPLAY, KIND_STARTUP, KIND_FUNCTION };
 
+#define FUNCTION(function, argument) KIND_FUNCTION, 0, 0, function, argument
 static const struct row {
     const char *name;
     enum reference reference;
     enum kind kind;
     enum size size;
-    enum machine_task task; /* KIND_TASK */
+    enum machine_task task;             /* KIND_TASK */
+    double (*measure)(uint64_t number); /* KIND_FUNCTION */
+    uint64_t number;                    /* its argument, and the reference's */
+    bool per_second;                    /* also shown as millions a second */
 } rows[] = {
     {"alloc-free-1k", REFERENCE_MAP, KIND_TASK, SIZE_1K, TASK_PAIR_SAME},
     {"alloc-free-60k", REFERENCE_MAP, KIND_TASK, SIZE_60K, TASK_PAIR_SAME},
@@ -57,17 +79,25 @@ static const struct row {
     {"replay-events-1m", REFERENCE_COMMIT, KIND_REPLAY, SIZE_1M, 0},
     {"digest", REFERENCE_NO_DIGEST, KIND_REPLAY, SIZE_1K, 0},
     {"startup", REFERENCE_TRUE, KIND_STARTUP, 0, 0},
-    {"touch-zipf-lru", REFERENCE_LRU, KIND_TOUCH_LRU, 0, 0},
-    {"touch-zipf-clock", REFERENCE_CLOCK, KIND_TOUCH_CLOCK, 0, 0},
-    {"paging", REFERENCE_FAULT, KIND_PAGING, 0, 0},
+    {"touch-zipf-lru", REFERENCE_CACHE, FUNCTION(machine_touches, BY_LRU), true},
+    {"touch-zipf-clock", REFERENCE_CACHE, FUNCTION(machine_touches, BY_CLOCK), true},
+    {"touch-lru-tuned", REFERENCE_TUNED, FUNCTION(machine_touches, BY_LRU), true},
+    {"touch-clock-tuned", REFERENCE_TUNED, FUNCTION(machine_touches, BY_CLOCK), true},
+    {"paging", REFERENCE_FAULT, FUNCTION(machine_paging, 0)},
+    {"fiber-switch", REFERENCE_CONTEXT, FUNCTION(fiber_switches, 0)},
+    {"thread-switch", REFERENCE_KERNEL, FUNCTION(thread_switches, 0)},
+    {"event-queue-1k", REFERENCE_HEAP, FUNCTION(due_queue_turns, 1000)},
+    {"event-queue-60k", REFERENCE_HEAP, FUNCTION(due_queue_turns, 60000)},
     {"bytes-per-region", NO_REFERENCE, KIND_TASK, SIZE_1M, TASK_REGION_BYTES},
 };
 #define ROWS (sizeof rows / sizeof *rows)
 
+#define ITSELF "" /* its own nanoseconds or bytes */
+
 /* What is to be reached. Against another row, or the row's reference: how many times slower it may
  * be (at_most), or must be faster. */
 static const struct target {
-    const char *row, *against; /* NULL: its reference, or for bytes nothing */
+    const char *row, *against; /* NULL: its reference */
     bool at_most;
     double must, aim;
 } targets[] = {
@@ -82,7 +112,8 @@ static const struct target {
     {"startup", NULL, true, 3, 2},
     {"touch-zipf-lru", NULL, false, 3, 5},
     {"touch-zipf-clock", NULL, false, 3, 5},
-    {"bytes-per-region", NULL, true, 128, 80},
+    {"fiber-switch", ITSELF, true, 15, 10},
+    {"bytes-per-region", ITSELF, true, 128, 80},
 };
 #define TARGETS (sizeof targets / sizeof *targets)
 
@@ -135,13 +166,9 @@ static double measure_reference(const struct bench *bench, const struct row *row
         return synthetic_replay(bench->recordings[row->size], bench->policy, false).event_ns;
     case REFERENCE_TRUE:
         return kernel_command(nothing);
-    case REFERENCE_LRU:
-    case REFERENCE_CLOCK:
-        return reference_cache(row->reference == REFERENCE_LRU);
-    case REFERENCE_FAULT:
-        return kernel_fault();
     default:
-        return 0;
+        return references[row->reference].measure ? references[row->reference].measure(row->number)
+                                                  : 0;
     }
 }
 
@@ -161,12 +188,8 @@ static void measure(struct bench *bench, const struct row *row, struct samples *
     case KIND_STARTUP:
         samples->own[round] = measure_startup(bench);
         break;
-    case KIND_TOUCH_LRU:
-    case KIND_TOUCH_CLOCK:
-        samples->own[round] = machine_touches(row->kind == KIND_TOUCH_LRU);
-        break;
-    case KIND_PAGING:
-        samples->own[round] = machine_paging();
+    case KIND_FUNCTION:
+        samples->own[round] = row->measure(row->number);
         break;
     }
 }
@@ -216,10 +239,10 @@ static double ratio(const struct result *result)
 static double target_value(const struct bench *bench, const struct target *target)
 {
     const struct result *result = &bench->results[row_named(target->row)];
+    if (target->against && !*target->against)
+        return result->own;
     if (target->against)
         return result->own / bench->results[row_named(target->against)].own;
-    if (result->reference == 0)
-        return result->own;
     return target->at_most ? 1 / ratio(result) : ratio(result);
 }
 
@@ -240,21 +263,26 @@ static void print_table(const struct bench *bench)
             continue;
         }
         printf("%-22s %12.1f   %-16s %12.1f %9.2f", rows[i].name, result->own,
-               reference_names[rows[i].reference], result->reference, ratio(result));
+               references[rows[i].reference].name, result->reference, ratio(result));
         if (result->operation > 0)
             printf("   %.1f for an operation of the recording", result->operation);
+        if (rows[i].per_second)
+            printf("   %.1f M/s", 1000 / result->own);
         putchar('\n');
     }
     printf("\n%-22s %-26s %9s %9s %9s\n", "target", "", "measured", "must", "aim");
     for (size_t i = 0; i < TARGETS; i++) {
         const struct target *target = &targets[i];
         const struct row *row = &rows[row_named(target->row)];
-        const char *against = target->against                  ? target->against
-                              : row->reference == NO_REFERENCE ? "bytes"
-                                                               : reference_names[row->reference];
+        bool itself = target->against && !*target->against;
+        const char *against = target->against ? target->against : references[row->reference].name;
+        const char *unit = row->reference == NO_REFERENCE ? "bytes" : "ns";
         char what[64];
-        snprintf(what, sizeof what, "%s %s", target->at_most ? "at most x" : "faster than",
-                 against);
+        snprintf(what, sizeof what, "%s %s",
+                 !target->at_most ? "faster than"
+                 : itself         ? "at most"
+                                  : "at most x",
+                 itself ? unit : against);
         double value = target_value(bench, target);
         printf("%-22s %-26.26s %9.2f %9.2f %9.2f  %s\n", target->row, what, value, target->must,
                target->aim, target_verdict(target, value));
@@ -292,7 +320,7 @@ static void write_row(FILE *file, const struct row *row, const struct result *re
         return;
     }
     fprintf(file, "\"ns\": %.1f, \"reference\": \"%s\", \"reference_ns\": %.1f, \"ratio\": %.3f",
-            result->own, reference_names[row->reference], result->reference, ratio(result));
+            result->own, references[row->reference].name, result->reference, ratio(result));
     if (result->operation > 0)
         fprintf(file, ", \"operation_ns\": %.1f", result->operation);
     fputc('}', file);

@@ -22,16 +22,33 @@ double kernel_commit_pair(void);
 double kernel_command(const char *const *arguments);
 
 /* First touches of fresh memory, a page. */
-double kernel_fault(void);
+double kernel_fault(uint64_t unused);
 
 /* ---- paging.c: references to 100,000 pages (Zipf) with 10,000 frames, and paging itself ---- */
 
-/* A reference; by a cache of objects in the style of libraries for any policy. */
-double reference_cache(bool lru);
-/* ... by the machine, digest on, LRU or CLOCK, every miss a fault. */
-double machine_touches(bool lru);
+enum bench_replacement { BY_LRU, BY_CLOCK };
+
+/* A reference; by a cache of objects in the style of libraries for any policy, with the hash table
+ * that one of them has when nobody says otherwise, or one that fits the number of objects. */
+double reference_cache(uint64_t replacement);
+double reference_cache_tuned(uint64_t replacement);
+/* ... by the machine, digest on, every miss a fault. */
+double machine_touches(uint64_t replacement);
 /* A fault that writes a page out and reads one in, through the standby and modified lists. */
-double machine_paging(void);
+double machine_paging(uint64_t unused);
+
+/* ---- switches.c: a switch; a turn of the queue ---- */
+
+/* Between two fibers; between two stacks by swapcontext. */
+double fiber_switches(uint64_t unused);
+double library_switches(uint64_t unused);
+/* Between two simulated threads, with the record and its digest; between two threads of the kernel
+ * on one processor, by futex. */
+double thread_switches(uint64_t unused);
+double kernel_switches(uint64_t unused);
+/* The first of so many taken out and added again, later; the same by a heap of values. */
+double due_queue_turns(uint64_t pending);
+double value_heap_turns(uint64_t pending);
 
 /* ---- machines.c: the Win32 surface of a machine with so many live regions ---- */
 

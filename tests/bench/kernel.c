@@ -29,8 +29,9 @@ double kernel_map_pair(void)
     return (double)(monotonic_ns() - begin) / PAIRS;
 }
 
-double kernel_fault(void)
+double kernel_fault(uint64_t unused)
 {
+    (void)unused;
     uint8_t *pages = map_or_die(FAULTS * PAGE_BYTES, PROT_READ | PROT_WRITE);
     madvise(pages, FAULTS * PAGE_BYTES, MADV_NOHUGEPAGE);
     uint64_t begin = monotonic_ns();

@@ -85,9 +85,10 @@ bench: setup ## speed against references measured in the same run; writes build/
 	@$(MAKE) --no-print-directory -j2 programs $(BUILD)/bench
 	@$(BUILD)/bench $(BUILD)
 
-golden: setup ## write tests/golden/digests.txt anew (say why in the commit)
+golden: setup ## write tests/golden/*.txt anew (say why in the commit)
 	@$(MAKE) --no-print-directory -j2 programs
 	@tests/golden.sh $(BUILD) > $(BUILD)/digests.txt && cp $(BUILD)/digests.txt tests/golden/digests.txt
+	@tests/golden-schedules.sh $(BUILD) > $(BUILD)/schedules.txt && cp $(BUILD)/schedules.txt tests/golden/schedules.txt
 
 bad-scenarios: programs ## write the diagnostics of tests/scenarios/bad anew (say why in the commit)
 	@tests/scenarios/rewrite.sh $(CURDIR)/$(BUILD)/lowwater

@@ -26,6 +26,18 @@ static void on_interrupt(int signal)
     interrupted = 1;
 }
 
+void batch_catch_interrupts(void)
+{
+    struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART: waits end */
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+bool batch_interrupted(void)
+{
+    return interrupted != 0;
+}
+
 struct job {
     pid_t pid;
     uint32_t run;
@@ -111,9 +123,7 @@ bool batch_execute(struct report_run *runs, uint32_t count, const struct batch_o
     batch = (struct batch){.runs = runs, .count = count, .options = options};
     batch.begin_ns = monotonic_ns();
     uint32_t jobs = options->jobs < JOBS_MAX ? options->jobs : JOBS_MAX;
-    struct sigaction action = {.sa_handler = on_interrupt}; /* no SA_RESTART: waits end */
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
+    batch_catch_interrupts();
     while (batch.finished < count && !interrupted) {
         while (batch.started < count && batch.active < jobs && !interrupted)
             start_next(&batch);

@@ -13,4 +13,8 @@ struct batch_options {
 /* Fills in every run's result (in shared memory). False: interrupted. */
 bool batch_execute(struct report_run *runs, uint32_t count, const struct batch_options *options);
 
+/* From now on SIGINT and SIGTERM are noted, and end waits. */
+void batch_catch_interrupts(void);
+bool batch_interrupted(void);
+
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include "harness/options.h"
 #include "harness/run_inputs.h"
+#include "harness/schedule_word.h"
 #include "harness/trace_compare.h"
 #include "harness/trace_file.h"
 
@@ -104,9 +105,12 @@ static int replay_plan(const struct trace_file *file, const struct run_input *in
                             .seed = file->seed,
                             .faults = input->faults,
                             .faults_count = input->faults_count,
+                            .schedule = input->plan->schedule,
                             .race = file->race,
                             .digest = true,
                             .max_events = file->max_events};
+    if (file->has_schedule)
+        schedule_choose(&file->schedule, &spec.schedule);
     return run_again(file, &spec);
 }
 

@@ -21,7 +21,11 @@
 
 /* ---- where gdb stops ---- */
 
+#ifdef __clang__
+#define BREAKPOINT __attribute__((noinline, used))
+#else
 #define BREAKPOINT __attribute__((noinline, noclone, used))
+#endif
 
 BREAKPOINT static void debug_module(const char *path, uint64_t bias)
 {

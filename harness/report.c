@@ -8,6 +8,7 @@
 #include <unistd.h>
 #include "harness/event_text.h"
 #include "harness/options.h"
+#include "harness/report_schedule.h"
 #include "harness/symbolize.h"
 
 #define FRAMES_SHOWN 8
@@ -31,6 +32,13 @@ static void put_headline(const struct report_run *run, FILE *out)
     const struct run_result *result = run->result;
     char events[32], text[33];
     digest_text(result->digest, text);
+    if (run->found.tried) {
+        fprintf(out, "%sok%s    %s  %s  seed %" PRIu64 "  %s schedule%s\n", paint(out, "\033[32m"),
+                paint(out, "\033[0m"), run->spec.scenario, run->spec.policy, run->spec.seed,
+                count_text(run->found.tried, events, sizeof events),
+                run->found.tried == 1 ? "" : "s");
+        return;
+    }
     fprintf(out,
             "%sok%s    %s  %s  seed %" PRIu64 "  %s events  %" PRIu64 ".%" PRIu64
             " s virtual  %" PRIu64 " ms  %.8s%s%s\n",
@@ -271,7 +279,7 @@ void report_run(const struct report_run *run, bool quiet, bool show_served, FILE
     if (result->outcome == OUTCOME_OK) {
         if (!quiet)
             put_headline(run, out);
-        if (!quiet && show_served)
+        if (!quiet && show_served && !run->found.tried)
             put_served(result, out);
         return;
     }
@@ -289,6 +297,7 @@ void report_run(const struct report_run *run, bool quiet, bool show_served, FILE
     put_bad_headline(run, words[result->outcome], to);
     if (run->spec.plan && run->spec.plan->about[0]) /* what the scenario asks */
         put_wrapped(run->spec.plan->about, BLOCK_INDENT, to);
+    report_found(run, to);
     if (result->outcome == OUTCOME_INTERNAL)
         put_tail(result, to);
     report_broken(run, to);

@@ -12,9 +12,28 @@
 #define LINE_COLUMNS 80
 #define REPRODUCTION_BYTES 16384
 
+/* A switch between threads that matters: what it is, and its record. */
+struct found_switch {
+    struct sched_switch what;
+    uint64_t event, virtual_ns;
+};
+#define FOUND_SWITCHES_MAX 16
+
+/* What --schedules found of a run. */
+struct found_schedule {
+    uint64_t tried;               /* schedules; 0: it was not looked for */
+    uint64_t broke;               /* of these, as this run did */
+    uint64_t number;              /* of the first that did, 0: all held */
+    struct sched_options options; /* of that one */
+    uint32_t switches_before;     /* its departures from the standard choice */
+    uint32_t switches_count;      /* those that matter; the spec's schedule has them */
+    struct found_switch switches[FOUND_SWITCHES_MAX];
+};
+
 struct report_run {
     struct run_spec spec;
     struct run_result *result;
+    struct found_schedule found;
     const char *scenario_word; /* operands as the user wrote them */
     const char *policy_word;
 };

@@ -7,6 +7,7 @@
 #include "harness/event_text.h"
 #include "harness/json.h"
 #include "harness/options.h"
+#include "harness/report_schedule.h"
 #include "harness/symbolize.h"
 
 void json_stack(struct json *json, const struct run_result *result, const uint64_t *frames,
@@ -171,6 +172,7 @@ static void put_run(struct json *json, const struct report_run *run)
     json_field(json, "scenario", run->spec.scenario);
     json_field(json, "policy", run->spec.policy);
     json_field_number(json, "seed", run->spec.seed);
+    json_schedule(json, run);
     if (result->races.looked_for)
         json_field(json, "race", result->races.blind ? "not instrumented" : "instrumented");
     json_field(json, "outcome", outcome_name(result->outcome));

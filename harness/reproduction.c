@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 #include "harness/report.h"
+#include "harness/schedule_word.h"
 
 static bool is_plain(const char *word)
 {
@@ -45,6 +46,10 @@ void reproduction(const struct report_run *run, char *text, size_t bytes)
     put_word(text, bytes, "--policy", run->policy_word);
     snprintf(seed, sizeof seed, "%" PRIu64, run->spec.seed);
     put_word(text, bytes, "--seed", seed);
+    char schedule[REPRODUCTION_BYTES / 2], usual[256];
+    schedule_text(&run->spec.schedule, schedule, sizeof schedule);
+    if (strcmp(schedule, schedule_text(&run->spec.plan->schedule, usual, sizeof usual)) != 0)
+        put_word(text, bytes, "--schedule", schedule);
     if (run->spec.factory)
         put_word(text, bytes, "--factory", run->spec.factory);
     if (run->spec.race)

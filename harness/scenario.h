@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include "clr/workload.h"
 #include "core/fault.h"
+#include "core/sched.h"
 #include "core/sim.h"
 #include "harness/expect.h"
 #include "harness/input_file.h"
@@ -50,6 +51,7 @@ struct scenario {
     struct workload workload;
     struct scenario_fault faults[FAULT_RULES];
     uint32_t faults_count;
+    struct sched_options schedule; /* strategy and particulars; seed 0: the run's */
     bool shutdown_release;
     struct expectation *expectations;
     uint32_t expectations_count;

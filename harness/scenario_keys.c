@@ -11,7 +11,11 @@
 /* ---- the top ---- */
 
 static const struct choice schedules[] = {
-    {"in-order", 0, "one simulated thread after the other, as the workload says"}, {0}};
+    {"in-order", SCHED_IN_ORDER, "a thread goes on until it waits or has run for 15.6 ms"},
+    {"round-robin", SCHED_ROUND_ROBIN, "the next one at each point, or nearly each"},
+    {"random", SCHED_RANDOM, "drawn at each point"},
+    {"pct", SCHED_PCT, "the one of the highest random priority, which changes at a few points"},
+    {0}};
 
 static const struct choice shutdowns[] = {
     {"none", 0, "the CLR leaves without releasing anything, as the real one does"},
@@ -40,12 +44,31 @@ static const struct key keys_top[] = {
     {"faults", VALUE_FAULTS, .section = SECTION_FAULT,
      .help = "Which calls of the policy fail, and when. All rules count every call they match; "
              "the first in the list that fires decides"},
-    {"schedule", VALUE_SCHEDULE, AT(struct draft, schedule), .choices = schedules,
-     .standard = "in-order", .help = "Who runs when"},
+    {"schedule", VALUE_CHOICE, AT(struct draft, scenario.schedule.strategy), .choices = schedules,
+     .standard = "in-order",
+     .help = "Who runs when, of the threads that can; `--schedule` replaces it"},
+    {"schedule-options", VALUE_SECTION, AT(struct draft, scenario.schedule),
+     .section = SECTION_SCHEDULE, .help = "Particulars of it"},
     {"shutdown", VALUE_CHOICE, AT(struct draft, scenario.shutdown_release), .choices = shutdowns,
      .standard = "none", .help = "How the CLR ends"},
     {"expect", VALUE_EXPECTATIONS, .section = SECTION_EXPECT,
      .help = "What must hold at the end; several keys in one item are several expectations"},
+    {0}};
+
+static const struct key keys_schedule[] = {
+    {"seed", VALUE_COUNT, AT(struct sched_options, seed), 1, UINT64_MAX,
+     .help = "Of the schedule's own draws; left out: the run's seed"},
+    {"change-points", VALUE_COUNT, AT(struct sched_options, change_points), 1, 16, .standard = "3",
+     .help = "pct: how often the running thread falls behind all others"},
+    {"quantum", VALUE_TIME, AT(struct sched_options, quantum_ns), 1, TIME_MOST,
+     .standard = "15600us", .help = "in-order: how long a thread may run while others can"},
+    {"spurious", VALUE_COUNT, AT(struct sched_options, spurious), 1, 1000000, .example = "20",
+     .help = "One of so many waits for a condition variable ends for no reason, as such waits "
+             "may; left out: none"},
+    {"patience", VALUE_TIME, AT(struct sched_options, patience_ns), 1, TIME_MOST,
+     .standard = "10min",
+     .help = "All threads of the CLR may wait without an end in sight for so long while other "
+             "threads only pass the time; then it is a deadlock"},
     {0}};
 
 static const struct key keys_policy[] = {
@@ -156,8 +179,9 @@ static const struct key keys_pressure[] = {
     {"over", VALUE_TIME, AT(struct pressure, over_ns), 0, TIME_MOST, .standard = "0",
      .example = "500ms", .help = "In equal steps over so long; 0: at once"},
     {"for", VALUE_TIME, AT(struct pressure, period_ns), 1, TIME_MOST, .example = "2s",
-     .help = "Goes back by itself after so long: all that could be taken is given back, latency and "
-             "job limit are what they were"},
+     .help =
+         "Goes back by itself after so long: all that could be taken is given back, latency and "
+         "job limit are what they were"},
     {"wave", VALUE_CHOICE, AT(struct pressure, shape), .choices = waves,
      .help = "Again and again: taken in each period, given back within it"},
     {"period", VALUE_TIME, AT(struct pressure, period_ns), 1000, TIME_MOST, .example = "2s",
@@ -273,6 +297,7 @@ const struct section sections[SECTIONS] = {
     [SECTION_POLICY] = {"policy", "The host policy", keys_policy},
     [SECTION_MACHINE] = {"machine", "The simulated computer", keys_machine},
     [SECTION_COSTS] = {"costs", "Virtual time that each of these takes, up to 1s", keys_costs},
+    [SECTION_SCHEDULE] = {"schedule-options", "Who runs when", keys_schedule},
     [SECTION_NATIVE] = {"replay", "Every replay of the workload", keys_native},
     [SECTION_CLR] = {"clr", "What the simulated CLR does besides", keys_clr},
     [SECTION_PRESSURE] = {"pressure", "Other consumers of the computer", keys_pressure},

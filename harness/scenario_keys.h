@@ -41,7 +41,6 @@ enum value_type {
     VALUE_CALL,         /* uint16_t: a failure point */
     VALUE_ERROR,        /* uint16_t: an error */
     VALUE_HOW_OFTEN,    /* uint64_t: once, forever, a number */
-    VALUE_SCHEDULE,     /* the one there is */
     VALUE_RECORDING,    /* const struct recording * */
     VALUE_CURVE,        /* const struct pressure_curve * */
     VALUE_PARAMS,       /* parameters of the policy */
@@ -58,6 +57,7 @@ enum section_id {
     SECTION_POLICY,
     SECTION_MACHINE,
     SECTION_COSTS,
+    SECTION_SCHEDULE,
     SECTION_NATIVE, /* replay: at the top */
     SECTION_CLR,
     SECTION_PRESSURE,
@@ -144,7 +144,8 @@ extern const struct choice choices_memory_types[], choices_free_types[], choices
 
 /* The keys of steps: scenario_keys_steps.c, scenario_keys_calls.c; costs: scenario_keys_costs.c. */
 extern const struct key keys_replay[], keys_phase[], keys_touch[], keys_wait[], keys_repeat[],
-    keys_together[], keys_costs[], keys_allocate[], keys_phase_touch[], keys_phase_protect[], keys_phase_free[];
+    keys_together[], keys_costs[], keys_allocate[], keys_phase_touch[], keys_phase_protect[],
+    keys_phase_free[];
 #define CALL_KEYS(slot, name, help) extern const struct key keys_call_##slot[];
 CALL_TABLE(CALL_KEYS)
 #undef CALL_KEYS

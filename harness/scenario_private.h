@@ -18,7 +18,6 @@
 struct draft {
     struct scenario scenario;
     enum replay_native native; /* of replays that do not say */
-    int schedule;
 };
 
 struct expectation_draft {

@@ -71,7 +71,6 @@ const struct value_kind value_kinds[VALUE_TYPES] = {
                      "^[A-Za-z0-9_]+$", "ERROR_NOT_ENOUGH_MEMORY", "ERROR_NONSENSE"},
     [VALUE_HOW_OFTEN] = {"number", "once, forever or a number from 1", "^([0-9]+|once|forever)$",
                          "3", "0"},
-    [VALUE_SCHEDULE] = {"word", "in-order", NULL, "in-order", "random"},
     [VALUE_RECORDING] = {"file", "a recording", ".+", "webapi-regions", "no-such-recording"},
     [VALUE_CURVE] = {"file", "a CSV file with lines of a time and a size", ".+", "recorded.csv",
                      "no-such.csv"},

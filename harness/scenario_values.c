@@ -440,18 +440,6 @@ static enum read_result read_pcg32(struct loader *loader, const struct key *key,
     return READ_FINE;
 }
 
-static enum read_result read_schedule(struct loader *loader, const struct key *key,
-                                      const struct yaml_node *node, void *target)
-{
-    if (find_choice(key->choices, node->text, node->length)) {
-        store_number(key, target, 0);
-        return READ_FINE;
-    }
-    diagnose(loader->diagnostics, node->at,
-             "threads are not simulated yet: in-order is the only schedule");
-    return READ_SAID;
-}
-
 /* ---- all types ---- */
 
 value_reader *const value_readers[VALUE_TYPES] = {
@@ -486,7 +474,6 @@ value_reader *const value_readers[VALUE_TYPES] = {
     [VALUE_CALL] = read_call,
     [VALUE_ERROR] = read_error,
     [VALUE_HOW_OFTEN] = read_how_often,
-    [VALUE_SCHEDULE] = read_schedule,
     [VALUE_RECORDING] = read_recording,
     [VALUE_CURVE] = read_curve,
     [VALUE_PARAMS] = read_params,

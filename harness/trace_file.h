@@ -33,6 +33,8 @@ struct trace_file {
     char scenario[128], scenario_path[512], policy[128], policy_path[512], factory[128];
     uint64_t seed, max_events;
     bool race; /* data races were looked for */
+    bool has_schedule;
+    struct sched_options schedule; /* strategy, seed, switches; traces without: the scenario's */
     struct run_words words;
     const char *text; /* of the scenario; NULL: a recording stood in its place */
     size_t text_bytes;

@@ -23,6 +23,8 @@
 #define XXH_INLINE_ALL
 #include <xxhash.h>
 #include "harness/options.h"
+#include "harness/report.h"
+#include "harness/schedule_word.h"
 
 #define HEADER_BYTES_MAX                                                                           \
     (SCENARIO_BYTES_MAX + SCENARIO_FILES_MAX * SCENARIO_FILE_BYTES_MAX + (UINT64_C(1) << 20))
@@ -116,6 +118,8 @@ void trace_header_write(FILE *out, const struct run_spec *spec)
     if (spec->factory)
         put_line(out, "factory", spec->factory);
     fprintf(out, "seed %" PRIu64 "\n", spec->seed);
+    char schedule[REPRODUCTION_BYTES];
+    put_line(out, "schedule", schedule_text(&spec->schedule, schedule, sizeof schedule));
     if (spec->race)
         put_line(out, "race", "on");
     if (spec->max_events)
@@ -197,6 +201,14 @@ static bool take_checksum(struct reader *reader, const char *value)
     return true;
 }
 
+/* Strategy, seed and switches; the particulars are the scenario's. */
+static bool take_schedule(struct reader *reader, const char *value)
+{
+    char why[256];
+    reader->file->has_schedule = true;
+    return schedule_parse(value, &reader->file->schedule, why, sizeof why) || bad(reader, why);
+}
+
 static bool take_scenario(struct reader *reader, const char *value)
 {
     struct trace_file *file = reader->file;
@@ -244,6 +256,8 @@ static bool take_key(struct reader *reader, const char *key, char *value)
         return take_text(reader, value, file->factory, sizeof file->factory);
     if (strcmp(key, "seed") == 0)
         return parse_u64(value, &file->seed) || bad(reader, "not a seed");
+    if (strcmp(key, "schedule") == 0)
+        return take_schedule(reader, value);
     if (strcmp(key, "max-events") == 0)
         return parse_u64(value, &file->max_events) || bad(reader, "not a number");
     if (strcmp(key, "race") == 0)

@@ -5,17 +5,22 @@
 set -u
 failed=0
 
-compare() { # compare BUILD LABEL: digests of this build against the golden list
-    if ! tests/golden.sh "$1" >"$1/digests.txt"; then
-        echo "FAIL  digests of $2 could not be computed"
+compare_list() { # compare_list SCRIPT LIST BUILD LABEL: digests of this build against a golden list
+    if ! "tests/$1" "$3" >"$3/$2"; then
+        echo "FAIL  $2 of $4 could not be computed"
         failed=1
-    elif cmp -s tests/golden/digests.txt "$1/digests.txt"; then
-        echo "ok    $(wc -l <"$1/digests.txt") digests of $2 equal the golden ones"
+    elif cmp -s "tests/golden/$2" "$3/$2"; then
+        echo "ok    $(wc -l <"$3/$2") digests of $4 equal the golden ones ($2)"
     else
-        echo "FAIL  digests of $2 differ:"
-        diff tests/golden/digests.txt "$1/digests.txt" | head -n 20
+        echo "FAIL  $2 of $4 differ:"
+        diff "tests/golden/$2" "$3/$2" | head -n 20
         failed=1
     fi
+}
+
+compare() { # compare BUILD LABEL
+    compare_list golden.sh digests.txt "$1" "$2"
+    compare_list golden-schedules.sh schedules.txt "$1" "$2"
 }
 
 configuration() { # configuration FOLDER VARIABLES...

@@ -180,7 +180,7 @@ static void every_key_loads_with_its_example_and_fits_the_schema(void **state)
 static void try_wrong(enum section_id id, const struct key *key)
 {
     static const enum value_type own_words[] = {VALUE_CALL, VALUE_ERROR, VALUE_RECORDING,
-                                                VALUE_CURVE, VALUE_SCHEDULE};
+                                                VALUE_CURVE};
     char message[1024], name[64];
     const char *wrong = value_kinds[key_type(key)].wrong;
     assert_non_null(wrong);

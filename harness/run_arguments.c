@@ -30,7 +30,7 @@ static const char help[] =
     "                      'VirtualAlloc[commit]#106:ERROR_COMMITMENT_LIMIT'; can be\n"
     "                      repeated (lowwater list faults has calls and errors). The\n"
     "                      scenario's rules come first; the first that fires decides\n"
-    "      --schedule S    who runs when: in-order, round-robin, random, pct, or with a\n"
+    "      --schedule S    who runs when: in-order, round-robin, random, pct, with a\n"
     "                      seed of its own like pct:7, or the switches of a report\n"
     "      --schedules N   try N schedules, to the first that breaks it; random and\n"
     "                      pct in turn unless --schedule or the scenario names one\n"

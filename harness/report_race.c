@@ -114,8 +114,9 @@ static void put_now(const struct report_run *run, const struct race_entry *entry
     if (!(entry->now.kind & RACE_LOCK))
         snprintf(what, sizeof what, " %" PRIu64 " byte%s", entry->bytes,
                  entry->bytes == 1 ? "" : "s");
-    snprintf(line, sizeof line, "thread %u %s%s%s %s", entry->now.thread,
-             race_verb(entry->now.kind, false), what, manner(entry->now.kind), place);
+    snprintf(line, sizeof line, "thread %u %s%s%s%s %s", entry->now.thread,
+             race_verb(entry->now.kind, false), what, manner(entry->now.kind),
+             place[0] >= '0' && place[0] <= '9' ? "," : "", place);
     put_wrapped(line, ID_INDENT, out);
     put_stack(run->result, entry->now.frames, entry->now.frames_count, ID_INDENT, out);
 }

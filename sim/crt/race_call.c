@@ -129,17 +129,17 @@ static uint64_t common_bytes(const char *a, const char *b, uint64_t limit)
 static uint64_t extent_bytes(const struct effect *effect, const uint64_t arguments[6])
 {
     const char *pointer = (const char *)(uintptr_t)arguments[effect->argument];
-    const char *other = (const char *)(uintptr_t)arguments[effect->amount];
+    uint64_t amount = effect->extent == BYTES ? effect->amount : arguments[effect->amount];
+    const char *other = (const char *)(uintptr_t)amount;
     switch ((enum extent)effect->extent) {
     case BYTES:
-        return effect->amount;
     case BYTES_ARGUMENT:
-        return arguments[effect->amount];
+        return amount;
     case TEXT:
         return crt_strlen(pointer) + 1;
     case TEXT_WITHIN: {
-        uint64_t limit = arguments[effect->amount], length = crt_strnlen(pointer, limit);
-        return length < limit ? length + 1 : limit;
+        uint64_t length = crt_strnlen(pointer, amount);
+        return length < amount ? length + 1 : amount;
     }
     case TEXT_OF:
         return crt_strlen(other) + 1;

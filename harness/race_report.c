@@ -62,7 +62,7 @@ static void describe(struct child *child, const struct race_found *found, char *
 static struct race_access side(const struct race_side *found)
 {
     return (struct race_access){
-        .thread = found->thread, .kind = found->kind, .number = found->number};
+        .thread = found->thread, .kind = found->kind, .number = found->number, .pc = found->pc};
 }
 
 void races_note(struct child *child)

@@ -19,6 +19,7 @@ struct race_access {
     uint32_t thread;
     unsigned kind;   /* enum race_kind */
     uint64_t number; /* of the access */
+    uint64_t pc;     /* where the policy goes on behind it, 0: unknown */
     uint32_t frames_count;
     uint64_t frames[RACE_FRAMES_MAX]; /* native program counters, innermost first */
 };
@@ -59,6 +60,8 @@ struct json;
  * told already. `again` makes that run; NULL: it failed. */
 void races_explain(const struct run_spec *spec, struct run_result *result,
                    struct run_result *(*again)(const struct run_spec *spec));
+/* Whether both tell of the first race of either, in whatever order its accesses came. */
+bool races_alike(const struct race_report *a, const struct race_report *b);
 void report_races(const struct report_run *run, FILE *out);
 /* Says that the policy's own accesses were not seen. */
 void report_race_blindness(const struct report_run *run, FILE *out);

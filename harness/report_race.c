@@ -29,6 +29,24 @@ static bool same_line(const struct frame_text *a, const struct frame_text *b)
     return a->line == b->line && strcmp(a->file, b->file) == 0;
 }
 
+static bool tells_of(const struct race_report *report, const struct race_entry *race)
+{
+    for (uint32_t i = 0; i < report->count; i++) {
+        const struct race_entry *entry = &report->entries[i];
+        if ((entry->now.pc == race->now.pc && entry->before.pc == race->before.pc) ||
+            (entry->now.pc == race->before.pc && entry->before.pc == race->now.pc))
+            return true;
+    }
+    return false;
+}
+
+bool races_alike(const struct race_report *a, const struct race_report *b)
+{
+    if (a->count == 0 || b->count == 0)
+        return a->count == b->count;
+    return tells_of(b, &a->entries[0]) || tells_of(a, &b->entries[0]);
+}
+
 /* Compilers make several accesses of one line, and each pair of them is a race by itself. */
 static void drop_repeated(struct run_result *result)
 {

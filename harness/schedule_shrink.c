@@ -42,8 +42,10 @@ static const char *first_promise(const struct run_result *result)
 
 bool same_ending(const struct run_result *a, const struct run_result *b)
 {
-    return a->outcome == b->outcome && a->stop.kind == b->stop.kind &&
-           a->stop.code == b->stop.code && strcmp(first_promise(a), first_promise(b)) == 0;
+    bool same = a->outcome == b->outcome && a->stop.kind == b->stop.kind &&
+                a->stop.code == b->stop.code && strcmp(first_promise(a), first_promise(b)) == 0;
+    return same &&
+           (strcmp(first_promise(a), "data-race") != 0 || races_alike(&a->races, &b->races));
 }
 
 static bool execute(const struct run_spec *spec, struct run_result *result)

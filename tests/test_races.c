@@ -323,6 +323,22 @@ static void a_trace_with_races_replays_identically(void **state)
     expect_out("identical");
 }
 
+static void a_race_of_some_schedules_is_told_with_its_switches(void **state)
+{
+    (void)state;
+    write_file(cli_path("calm.yaml"), calm, sizeof calm - 1);
+    cli("run %s --race --policy tests/policies/races/racy.c --factory broken_sequence",
+        cli_path("calm.yaml"));
+    expect_exit(0); /* luck */
+    cli("run %s --race --policy tests/policies/races/racy.c --factory broken_sequence --schedules "
+        "50",
+        cli_path("calm.yaml"));
+    expect_exit(1);
+    expect_out("gives way to thread");
+    expect_out("data-race");
+    expect_out("--schedule switches:");
+}
+
 int main(int argc, char **argv)
 {
     if (argc > 1)
@@ -339,6 +355,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_policy_without_instrumentation_is_told_to_be_blind),
         cmocka_unit_test(an_instrumented_policy_runs_without_being_looked_at),
         cmocka_unit_test(a_trace_with_races_replays_identically),
+        cmocka_unit_test(a_race_of_some_schedules_is_told_with_its_switches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -125,6 +125,7 @@ static const struct defect {
     {"longjmps-down.c", 5, "try_again", {"the function that", "has", "returned"}},
     {"longjmps-unset.c", 5, "start_again", {"has not", "filled"}},
     {"longjmps-across.c", 5, "give_up", {"by another", "thread"}},
+    {"work-nowhere.c", 5, NULL, {"execution of a null pointer"}},
     {"kills.c", 5, "give_up", {"raise(9)"}},
     /* refused before anything runs */
     {"factory-missing.c", 6, NULL, {"CreateHostMemoryManager"}},

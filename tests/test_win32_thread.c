@@ -313,6 +313,39 @@ static DWORD WINAPI work(LPVOID name)
     return 0;
 }
 
+static void a_timer_with_two_handles_is_deleted_once(void **state)
+{
+    (void)state;
+    begin();
+    HANDLE timer, self = GetCurrentProcess(), again;
+    assert_true(CreateTimerQueueTimer(&timer, NULL, tick, "a", 1, 0, WT_EXECUTEDEFAULT));
+    assert_true(DuplicateHandle(self, timer, self, &again, 0, FALSE, DUPLICATE_SAME_ACCESS));
+    assert_true(DeleteTimerQueueTimer(NULL, timer, INVALID_HANDLE_VALUE));
+    assert_false(ChangeTimerQueueTimer(NULL, again, 1, 0));
+    assert_int_equal(GetLastError(), ERROR_INVALID_HANDLE);
+    assert_false(DeleteTimerQueueTimer(NULL, again, INVALID_HANDLE_VALUE));
+    assert_int_equal(GetLastError(), ERROR_INVALID_HANDLE);
+    assert_true(CloseHandle(again));
+    end();
+}
+
+static void a_thread_needs_a_handle_that_is_left(void **state)
+{
+    (void)state;
+    begin();
+    HANDLE last = NULL;
+    for (HANDLE event; (event = CreateEventA(NULL, TRUE, FALSE, NULL)) != NULL;)
+        last = event;
+    assert_int_equal(GetLastError(), ERROR_NO_SYSTEM_RESOURCES);
+    assert_null(CreateThread(NULL, 0, return_parameter, NULL, 0, NULL));
+    assert_int_equal(GetLastError(), ERROR_NO_SYSTEM_RESOURCES);
+    assert_true(CloseHandle(last));
+    HANDLE thread = CreateThread(NULL, 0, return_parameter, NULL, 0, NULL);
+    assert_ptr_equal(thread, last);
+    JOIN(thread);
+    end();
+}
+
 static void work_items_run_side_by_side(void **state)
 {
     (void)state;
@@ -342,6 +375,8 @@ int main(void)
         cmocka_unit_test(waitable_timers_fire_once_or_again),
         cmocka_unit_test(timer_queues_run_callbacks_on_a_thread_of_their_own),
         cmocka_unit_test(deleting_a_timer_may_wait_for_its_callback),
+        cmocka_unit_test(a_timer_with_two_handles_is_deleted_once),
+        cmocka_unit_test(a_thread_needs_a_handle_that_is_left),
         cmocka_unit_test(work_items_run_side_by_side),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,6 +12,7 @@ struct sync *sync_state(struct sim *sim)
 {
     if (!sim->sync) {
         struct sync *sync = arena_alloc(&sim->arena, sizeof *sync);
+        CHECK((LOCKS_FIRST & (LOCKS_FIRST - 1)) == 0);
         sync->sim = sim;
         sync->arena = &sim->arena;
         sync->locks_room = LOCKS_FIRST;
@@ -29,6 +30,7 @@ struct sync *sync_state(struct sim *sim)
 static void grow_handles(struct sync *sync)
 {
     uint32_t room = sync->handles_room ? sync->handles_room * 2 : 64;
+    CHECK(sync->handles_used == sync->handles_room);
     struct object **grown = arena_alloc(sync->arena, room * sizeof *grown);
     for (uint32_t i = 0; i < sync->handles_used; i++)
         grown[i] = sync->handles[i];
@@ -38,13 +40,25 @@ static void grow_handles(struct sync *sync)
     sync->handles_room = room;
 }
 
-uint32_t handle_open(struct sync *sync, struct object *object)
+static uint32_t free_place(const struct sync *sync)
 {
-    CHECK(object->kind != OBJECT_NONE);
     /* Windows hands out the lowest free handle soon again; so do we. */
     uint32_t place = sync->handles_lowest;
     while (place < sync->handles_used && sync->handles[place])
         place++;
+    CHECK(place <= sync->handles_used);
+    return place;
+}
+
+bool handle_is_left(const struct sync *sync)
+{
+    return free_place(sync) < HANDLES_MAX;
+}
+
+uint32_t handle_open(struct sync *sync, struct object *object)
+{
+    CHECK(object->kind != OBJECT_NONE);
+    uint32_t place = free_place(sync);
     if (place == HANDLES_MAX)
         return 0;
     if (place == sync->handles_room)
@@ -56,6 +70,7 @@ uint32_t handle_open(struct sync *sync, struct object *object)
     sync->handles[place] = object;
     object_keep(object);
     uint32_t handle = HANDLE_FIRST + place * 4;
+    CHECK(handle_object(sync, handle) == object);
     if (object->handle == 0) {
         object->handle = handle;
         object->lock.address = handle;
@@ -90,6 +105,7 @@ bool handle_close(struct sim *sim, uint64_t handle)
     if (!object)
         return false;
     uint64_t place = place_of(sync, handle);
+    CHECK(place < sync->handles_used);
     sync->handles[place] = NULL;
     if (place < sync->handles_lowest)
         sync->handles_lowest = (uint32_t)place;
@@ -116,6 +132,7 @@ static struct lock **slot_of(struct lock **locks, uint32_t room, uint64_t addres
 static void grow_locks(struct sync *sync)
 {
     uint32_t room = sync->locks_room * 2;
+    CHECK(sync->locks_used < sync->locks_room);
     struct lock **grown = arena_alloc(sync->arena, room * sizeof *grown);
     for (uint32_t i = 0; i < sync->locks_room; i++)
         if (sync->locks[i])
@@ -152,6 +169,7 @@ static struct lock *new_lock(struct sync *sync, struct lock **slot, uint64_t add
     uint32_t *last = kind == LOCK_ONCE ? &sync->last_once
                      : on_stack        ? &sync->last_on_stack
                                        : &sync->last_number;
+    CHECK(*last < UINT32_MAX);
     **slot = (struct lock){.address = address, .kind = kind, .number = ++*last};
     return *slot;
 }
@@ -180,6 +198,7 @@ bool lock_renew(struct sync *sync, uint64_t address, enum lock_kind kind, struct
 {
     bool in_use = lock_forget(sync, address);
     *lock = lock_at(sync, address, kind);
+    CHECK(!lock_in_use(*lock));
     (*lock)->destroyed = false;
     (*lock)->initialised = true;
     return in_use;
@@ -197,6 +216,7 @@ bool lock_forget(struct sync *sync, uint64_t address)
         **slot = (struct lock){.address = address, .kind = lock->kind};
         lock = *slot;
     }
+    CHECK(!lock_in_use(lock));
     lock->number = 0;
     lock->destroyed = true;
     return in_use;

@@ -188,6 +188,8 @@ void sync_memory_level(struct sim *sim, bool low, bool high);
 
 /* A new handle for an object, 0 when the table (65,536 handles) is full. */
 uint32_t handle_open(struct sync *sync, struct object *object);
+/* Whether handle_open would give one. */
+bool handle_is_left(const struct sync *sync);
 /* The object of a handle, NULL: no such handle. */
 struct object *handle_object(struct sync *sync, uint64_t handle);
 /* Whether a handle of that number was open once and is no longer. */

@@ -3,6 +3,7 @@
 #include "include/windows.h"
 
 #include "core/binding.h"
+#include "core/check.h"
 #include "core/clock.h"
 #include "os/machine.h"
 #include "os/workers.h"
@@ -62,11 +63,13 @@ static HANDLE create_thread(SIZE_T stack, LPTHREAD_START_ROUTINE routine, LPVOID
                                            .suspended = flags & CREATE_SUSPENDED};
     struct object *object = NULL;
     uint32_t handle = 0;
+    if (status == ST_OK && !handle_is_left(sync_state(sim)))
+        status = ST_NO_SYSTEM_RESOURCES;
     if (status == ST_OK)
         status = thread_start(sim, &options, &object);
     if (status == ST_OK) {
         handle = handle_open(sync_state(sim), object);
-        CHECK(handle != 0); /* there are fewer threads than handles */
+        CHECK(handle != 0); /* nobody else ran */
         object_release(sim, object);
         if (id)
             *id = (object->thread->id + 1) * 4;
@@ -225,6 +228,8 @@ DWORD WINAPI GetThreadId(HANDLE thread)
 static void timer_due(struct sim *sim, struct due *due)
 {
     struct object *object = (struct object *)((char *)due - offsetof(struct object, due));
+    CHECK(object->kind == OBJECT_TIMER);
+    CHECK(due->due_ns <= sim->now_ns);
     object->signalled = true;
     if (object->period_ns)
         sched_due_add(sim, due, due->due_ns + object->period_ns);
@@ -245,6 +250,7 @@ static HANDLE create_timer(BOOL manual)
         object_release(sim, object);
         status = handle ? ST_OK : ST_NO_SYSTEM_RESOURCES;
     }
+    CHECK((status == ST_OK) == (handle != 0));
     sim_event(sim, EVENT_CreateWaitableTimer, status_code(status), manual, handle, 0, 0);
     sim->thread->last_error = status_code(status);
     return (HANDLE)(uintptr_t)handle;
@@ -361,7 +367,7 @@ BOOL WINAPI ChangeTimerQueueTimer(HANDLE queue, HANDLE handle, ULONG due_ms, ULO
     struct sim *sim = current_sim();
     enum status status = sim_call(sim, EVENT_CreateTimerQueueTimer, NULL);
     struct object *object = object_of(sim, handle, OBJECT_POOL_TIMER);
-    if (status == ST_OK && (queue || !object))
+    if (status == ST_OK && (queue || !object || !object->timer))
         status = ST_INVALID_HANDLE;
     if (status == ST_OK)
         pool_timer_change(sim, object->timer, after_ms(sim, due_ms), (uint64_t)period_ms * 1000000);
@@ -377,10 +383,11 @@ BOOL WINAPI DeleteTimerQueueTimer(HANDLE queue, HANDLE handle, HANDLE completion
     struct object *object = object_of(sim, handle, OBJECT_POOL_TIMER);
     bool wait = completion == INVALID_HANDLE_VALUE;
     struct object *event = completion && !wait ? object_of(sim, completion, OBJECT_EVENT) : NULL;
-    if (status == ST_OK && (queue || !object || (completion && !wait && !event)))
+    if (status == ST_OK && (queue || !object || !object->timer || (completion && !wait && !event)))
         status = ST_INVALID_HANDLE;
     if (status == ST_OK) {
         struct pool_timer *timer = object->timer;
+        object->timer = NULL; /* the object may have another handle */
         handle_close(sim, handle_number(handle));
         if (!pool_timer_delete(sim, timer, wait, event))
             status = ST_IO_PENDING;

@@ -44,6 +44,7 @@ static uint32_t may_bits(uint32_t protect)
 static enum access_result guard_raised(struct machine *m, struct region *region, uint64_t page,
                                        uint32_t protect, enum access_kind kind)
 {
+    CHECK(protect & PAGE_GUARD);
     close_pages(m, (struct page_range){page, 1});
     region_protect(m->space, region, page, 1, (uint16_t)(protect & ~PAGE_GUARD));
     sim_event(m->sim, EVENT_exception, 0, STATUS_GUARD_PAGE_VIOLATION, page << PAGE_SHIFT, kind, 0);
@@ -89,6 +90,7 @@ static enum access_result decide(struct machine *m, uint64_t page, enum access_k
 /* What touching the present page changes. */
 static void use_page(struct machine *m, uint32_t *entry, enum access_kind kind)
 {
+    CHECK(*entry & PTE_RESIDENT);
     if (m->phys.clock)
         *entry |= PTE_REFERENCED;
     else if (m->phys.lru && *page_beside(entry) && !(*entry & PTE_LOCKED))
@@ -119,6 +121,7 @@ static enum access_result serve(struct machine *m, uint64_t page, enum access_ki
         /* It waited while others ran, who changed something: all is looked at again. */
         *entry = page_table_find(m->table, page);
     }
+    CHECK((**entry & PTE_RESIDENT) && (**entry & (1u << kind)));
     if (!fault)
         use_page(m, *entry, kind);
     return ACCESS_OK;
@@ -166,6 +169,7 @@ static void open_page(struct machine *m, uint64_t page, uint32_t *entry)
     }
     *entry &= (1u << PTE_EPOCH_SHIFT) - 1 - PTE_OPEN;
     *entry |= open | native_epoch(m->native) << PTE_EPOCH_SHIFT;
+    CHECK(open_bits(m, *entry) == open);
 }
 
 enum access_result machine_open(struct machine *m, uint64_t address, enum access_kind kind)
@@ -224,6 +228,7 @@ bool machine_poke(struct machine *m, uint64_t address, const void *bytes, uint64
     uint32_t *entry = page_table_find(m->table, page);
     if (!entry || !(*entry & PTE_MAY_WRITE))
         return false;
+    CHECK(*entry & (PTE_PRESENT | PTE_PAGED | PTE_LOST)); /* a touch came before */
     *entry |= PTE_CONTENT;
     native_write(m->native, page, offset, bytes, count, open_bits(m, *entry));
     return true;

@@ -62,6 +62,7 @@ enum status charge_possible(const struct machine *m, uint64_t pages, bool large)
 
 void charge_refused(struct machine *m, uint64_t pages, bool large)
 {
+    CHECK(pages > 0);
     if (!large)
         job_report(m->job, pages_of_jobs(m) + pages);
 }
@@ -72,6 +73,7 @@ static void grow_pagefile(struct machine *m, uint64_t missing_pages)
     uint64_t step = GROWTH_BYTES >> PAGE_SHIFT, left = growth_left(m);
     uint64_t steps = (missing_pages + step - 1) / step, pages = steps * step;
     CHECK(missing_pages <= left);
+    CHECK(missing_pages > 0);
     uint64_t before = m->config.pagefile_bytes;
     m->config.pagefile_bytes += (pages < left ? pages : left) << PAGE_SHIFT;
     sim_charge(m->sim, steps * m->sim->costs_ns[EVENT_pagefile_grows]); /* nobody else may take the room meanwhile */
@@ -83,6 +85,7 @@ void note_peaks(struct machine *m)
     uint64_t *counters = m->sim->counters;
     uint64_t commit = m->commit_pages << PAGE_SHIFT;
     /* Islands are not of the process's making. */
+    CHECK(space_reserved_pages(m->space) >= m->others.island_pages);
     uint64_t reserved = (space_reserved_pages(m->space) - m->others.island_pages) << PAGE_SHIFT;
     counters[COUNTER_commit_bytes] = commit;
     counters[COUNTER_reserve_bytes] = reserved;
@@ -113,6 +116,7 @@ void charge_change(struct machine *m, int64_t pages, bool large)
     if (pages > 0 && total > limit)
         grow_pagefile(m, total - limit);
     m->commit_pages += (uint64_t)pages;
+    CHECK(charged_total(m) <= limit_pages(m));
     if (large && pages > 0)
         physical_large_take(m, (uint64_t)pages);
     else if (large)
@@ -126,6 +130,7 @@ void machine_enter_job(struct machine *m, struct job *job)
 {
     job_enter(job, m->job, pages_of_jobs(m));
     m->job = job;
+    CHECK(!m->outer_job || job_contains(m->outer_job, m->job));
 }
 
 void machine_job_limit(struct machine *m, uint64_t bytes)
@@ -141,6 +146,7 @@ void machine_job_limit(struct machine *m, uint64_t bytes)
         else
             m->job = m->outer_job;
     }
+    CHECK(job_contains(m->outer_job, m->job));
     m->outer_job->limit_flags = bytes == UINT64_MAX ? 0 : JOB_OBJECT_LIMIT_JOB_MEMORY;
     m->outer_job->job_limit = bytes;
     sim_event(m->sim, EVENT_job_limit, 0, bytes, pages_of_jobs(m) << PAGE_SHIFT, 0, 0);
@@ -149,6 +155,7 @@ void machine_job_limit(struct machine *m, uint64_t bytes)
 uint64_t process_commit_left(const struct machine *m)
 {
     uint64_t total = charged_total(m), limit = limit_pages(m), left = limit - total;
+    CHECK(total <= limit);
     uint64_t job = job_limit(m->job) >> PAGE_SHIFT, used = pages_of_jobs(m);
     uint64_t of_job = job > used ? job - used : 0;
     return of_job < left ? of_job : left;

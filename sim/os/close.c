@@ -21,6 +21,7 @@ static int pieces_begun(uint32_t left, uint32_t open, uint32_t right)
 
 int pieces_change(struct machine *m, uint64_t page, uint32_t before, uint32_t after)
 {
+    CHECK(page > 0);
     uint32_t left = open_bits_at(m, page - 1), right = open_bits_at(m, page + 1);
     return pieces_begun(left, after, right) - pieces_begun(left, before, right);
 }
@@ -69,6 +70,7 @@ struct closing {
 static void flush_open(struct closing *closing)
 {
     struct run *run = &closing->open;
+    CHECK(run->pages > 0 && closing->last_open);
     uint32_t right = open_bits_at(closing->m, run->first + run->pages);
     /* What went on behind the run now begins there. */
     int64_t change = (right && right == closing->last_open) - closing->begun;
@@ -93,6 +95,7 @@ static void extend_run(struct closing *closing, struct run *run, uint64_t page)
         flush_run(closing, run);
     if (run->pages == 0)
         run->first = page;
+    CHECK(page == run->first + run->pages); /* the walk goes upwards */
     run->pages++;
 }
 
@@ -101,10 +104,14 @@ static void free_frame(struct machine *m, uint32_t *entry)
 {
     struct physical *p = &m->phys;
     uint32_t bits = *entry, f = *page_beside(entry);
+    CHECK(m->locked_pages > 0 || !(bits & PTE_LOCKED));
+    CHECK(p->absent > 0 || (bits & (PTE_PAGED | PTE_MAPPED)) != PTE_PAGED);
     m->locked_pages -= (bits & PTE_LOCKED) != 0;
     p->absent -= (bits & (PTE_PAGED | PTE_MAPPED)) == PTE_PAGED;
     if (!(bits & PTE_PRESENT) || f == 0)
         return; /* large pages have no frame of their own */
+    CHECK(p->frames.of[f].entry == entry);
+    CHECK(p->copies > 0 || (bits & PTE_NO_COPY));
     p->copies -= !(bits & PTE_NO_COPY);
     p->mapped -= (bits & PTE_MAPPED) != 0;
     if ((bits & (PTE_RESIDENT | PTE_LOCKED)) == PTE_RESIDENT)
@@ -153,6 +160,7 @@ static void close_or_forget(struct machine *m, struct page_range range, struct c
     page_table_walk(m->table, range.first, range.pages, close_entry, closing);
     flush_run(closing, &closing->open);
     flush_run(closing, &closing->content);
+    CHECK(closing->open.pages == 0 && closing->begun == 0);
     if (closing->forget)
         level_update(m);
 }

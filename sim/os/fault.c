@@ -19,6 +19,7 @@ void fault_wait(struct machine *m, uint64_t ns, uint64_t held)
     } else {
         sim->now_ns += ns;
     }
+    CHECK(m->phys.in_flight >= held);
     m->phys.in_flight -= held;
 }
 
@@ -27,6 +28,7 @@ void fault_wait(struct machine *m, uint64_t ns, uint64_t held)
 static void take_unused(struct machine *m, struct grant *grant)
 {
     struct physical *p = &m->phys;
+    CHECK(grant->frame == 0);
     if (p->zeroed) {
         p->zeroed--;
         grant->zeroed = true;
@@ -43,6 +45,7 @@ static void take_unused(struct machine *m, struct grant *grant)
 static void replace(struct machine *m, struct grant *grant)
 {
     uint32_t f = choose_victim(m);
+    CHECK(!m->phys.lists);
     CHECK(f != 0); /* locks, large pages and other processes leave some */
     grant->replaced = (uint64_t)m->phys.frames.of[f].page << PAGE_SHIFT;
     unlink_active(m, f);
@@ -58,6 +61,7 @@ static bool others_yield(struct machine *m, bool poor)
     bool none = p->frames.count[LIST_ACTIVE] + p->frames.count[LIST_MODIFIED] == 0;
     if (p->others == 0 || !(none || (poor && slots_to_have(m) > 0)))
         return false;
+    CHECK(p->others <= m->others.memory_pages);
     slot_make_room(m); /* its page goes to the page file */
     p->others--;
     p->free++;
@@ -67,6 +71,7 @@ static bool others_yield(struct machine *m, bool poor)
 static void wait_for_writer(struct machine *m)
 {
     uint64_t now = m->sim->now_ns, due_ns = m->phys.writer_ns;
+    CHECK(m->phys.frames.count[LIST_MODIFIED] > 0);
     if (due_ns > now)
         fault_wait(m, due_ns - now, 0);
     physical_settle(m);
@@ -76,6 +81,7 @@ static void wait_for_writer(struct machine *m)
 static void give_way(struct machine *m)
 {
     uint32_t modified = frame_first(&m->phys.frames, LIST_MODIFIED);
+    CHECK(m->phys.lists);
     if (next_to_write(m)) {
         wait_for_writer(m);
         return;
@@ -109,6 +115,7 @@ static struct grant obtain_when_short(struct machine *m)
         }
         take_unused(m, &grant);
     }
+    CHECK(grant.frame >= LISTS);
     level_update(m);
     return grant;
 }
@@ -160,6 +167,8 @@ static void settle_in(struct machine *m, uint32_t f, uint64_t page, uint32_t *en
                       const struct arrival *how, bool batch)
 {
     struct frame_page *of = &m->phys.frames.of[f];
+    CHECK(f >= LISTS && f < m->phys.frames.high);
+    CHECK(!(*entry & PTE_RESIDENT));
     of->entry = entry;
     of->page = page;
     m->phys.mapped += (*entry & (PTE_MAPPED | PTE_TRANSITION)) == PTE_MAPPED;
@@ -175,6 +184,7 @@ static void soft_fault(struct machine *m, uint64_t page, uint32_t *entry, const 
 {
     struct sim *sim = m->sim;
     uint32_t f = *page_beside(entry);
+    CHECK(m->phys.frames.of[f].entry == entry && m->phys.frames.of[f].page == page);
     if (sim->touched_count)
         sim_flush_touches(sim);
     frame_unlink(&m->phys.frames, f, *entry & PTE_MODIFIED ? LIST_MODIFIED : LIST_STANDBY);
@@ -207,6 +217,8 @@ static bool hard_fault(struct machine *m, uint64_t page, uint32_t *entry, const 
         return false;
     }
     bool of_pagefile = !(before & PTE_MAPPED);
+    CHECK(before & PTE_PAGED);
+    CHECK(p->absent > 0 || !of_pagefile);
     p->absent -= of_pagefile;
     p->copies += of_pagefile;
     settle_in(m, grant.frame, page, entry, how, false);
@@ -224,6 +236,7 @@ static bool first_touch(struct machine *m, uint64_t page, uint32_t *entry,
     struct sim *sim = m->sim;
     uint64_t waits = m->phys.waits;
     uint32_t before = *entry;
+    CHECK(!(before & (PTE_TRANSITION | PTE_PAGED)));
     struct grant grant = frame_obtain(m);
     if (!unchanged(m, waits, page, entry, before)) {
         frame_give_back(m, grant.frame);
@@ -240,6 +253,7 @@ static bool first_touch(struct machine *m, uint64_t page, uint32_t *entry,
     if (sim->touched_count == room || (sim->touched_count && !batch))
         sim_flush_touches(sim);
     settle_in(m, grant.frame, page, entry, how, batch);
+    CHECK(sim->touched_count < room);
     if (batch)
         sim->touched_pages[sim->touched_count++] = page;
     else
@@ -250,6 +264,7 @@ static bool first_touch(struct machine *m, uint64_t page, uint32_t *entry,
 
 bool bring_in(struct machine *m, uint64_t page, uint32_t *entry, const struct arrival *how)
 {
+    CHECK(page < m->end_page);
     CHECK(*entry != 0 && !(*entry & PTE_RESIDENT));
     if (frames_resident(&m->phys) >= m->phys.hard_max)
         keep_maximum(m);

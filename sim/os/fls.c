@@ -9,6 +9,7 @@ uint32_t fls_allocate(struct sim *sim, void (*destructor)(void *))
             continue;
         sync->fls_used |= UINT64_C(1) << i;
         sync->fls_destructors[i] = destructor;
+        CHECK(fls_is_allocated(sim, i));
         return i;
     }
     return UINT32_MAX;
@@ -22,6 +23,7 @@ bool fls_is_allocated(struct sim *sim, uint32_t index)
 /* The value goes before the destructor sees it: one that sets it again sees it again. */
 static void destroy_value(struct sim *sim, struct thread *thread, uint32_t index)
 {
+    CHECK(thread->fls_slots != NULL && index < FLS_SLOTS);
     uint64_t value = thread->fls_slots[index];
     void (*destructor)(void *) = sync_state(sim)->fls_destructors[index];
     thread->fls_slots[index] = 0;

@@ -45,6 +45,7 @@ static uint32_t heap_protect(const struct heap *heap)
 static enum status map_segment(struct machine *m, struct heap *heap, uint64_t bytes)
 {
     CHECK(heap->segments_count < HEAP_SEGMENTS_MAX);
+    CHECK(bytes > 0 && bytes % PAGE_BYTES == 0);
     uint64_t base;
     enum status status = machine_map(m, 0, bytes, heap_protect(heap), REGION_HEAP, &base);
     if (status != ST_OK)
@@ -65,6 +66,7 @@ static enum status commit_segment(struct machine *m, struct heap *heap,
     if (wanted > segment->bytes)
         wanted = segment->bytes;
     CHECK(end <= wanted);
+    CHECK(segment->committed % PAGE_BYTES == 0);
     uint64_t base = segment->base + segment->committed;
     enum status status =
         machine_map_commit(m, base, wanted - segment->committed, heap_protect(heap));
@@ -101,6 +103,7 @@ enum status heap_create(struct machine *m, const struct heap_options *options, s
         arena_free(&sim->arena, fresh, sizeof *fresh);
         return ST_NOT_ENOUGH_MEMORY;
     }
+    CHECK(fresh->segments_count == 1);
     heap_list_add(m, fresh);
     *heap = fresh;
     return ST_OK;
@@ -109,6 +112,7 @@ enum status heap_create(struct machine *m, const struct heap_options *options, s
 void heap_destroy(struct machine *m, struct heap *heap)
 {
     struct arena *arena = &machine_sim(m)->arena;
+    CHECK(heap->segments_count > 0);
     heap_list_remove(m, heap);
     blocks_forget_heap(m, heap);
     for (uint32_t i = 0; i < heap->segments_count; i++)
@@ -149,6 +153,8 @@ static uint32_t class_of(uint64_t bytes, uint64_t *rounded)
 
 static void push_free(struct arena *arena, struct heap *heap, uint32_t class, uint64_t place)
 {
+    CHECK(class < HEAP_CLASSES);
+    CHECK(place != 0);
     if (heap->free_count[class] == heap->free_room[class]) {
         uint32_t room = heap->free_room[class] ? heap->free_room[class] * 2 : 16;
         uint64_t *grown = arena_alloc(arena, room * sizeof *grown);
@@ -176,6 +182,7 @@ uint64_t heap_class_bytes(uint32_t class)
 /* Twice as large as the newest segment, or as large as the holes of the address space allow. */
 static enum status add_segment(struct machine *m, struct heap *heap, uint64_t least)
 {
+    CHECK(heap->segments_count > 0 && least > 0);
     uint64_t newest = heap->segments[heap->segments_count - 1].bytes;
     uint64_t bytes = newest < HEAP_SEGMENT_MAX ? newest * 2 : newest;
     if (heap->fixed_bytes || heap->segments_count == HEAP_SEGMENTS_MAX)
@@ -205,6 +212,7 @@ static enum status cut_fresh(struct machine *m, struct heap *heap, uint64_t roun
     }
     *place = segment->base + segment->used;
     segment->used += rounded;
+    CHECK(segment->used <= segment->committed);
     return ST_OK;
 }
 
@@ -213,6 +221,7 @@ static void pop_free(struct heap *heap, uint32_t class, struct heap_block *block
     CHECK(heap->free_count[class] > 0);
     block->class = (uint16_t) class;
     block->place = heap->free_stack[class][--heap->free_count[class]];
+    CHECK(block->place != 0 && heap->free_bytes >= heap_class_bytes(class));
     heap->free_bytes -= heap_class_bytes(class);
 }
 
@@ -222,6 +231,7 @@ static enum status take_small(struct machine *m, struct heap *heap, uint64_t pad
 {
     uint64_t rounded;
     uint32_t class = class_of(padded, &rounded);
+    CHECK(rounded >= padded);
     block->kind = BLOCK_SMALL;
     block->class = (uint16_t) class;
     if (heap->free_count[class] == 0 && cut_fresh(m, heap, rounded, &block->place) == ST_OK)
@@ -241,6 +251,7 @@ static enum status take_region(struct machine *m, struct heap *heap, uint64_t by
 {
     uint64_t committed = page_up(bytes ? bytes : 1);
     uint64_t reserved = committed + (guarded ? PAGE_BYTES : 0);
+    CHECK(committed >= bytes); /* no wrap */
     if (machine_map(m, 0, reserved, heap_protect(heap), REGION_HEAP, base) != ST_OK)
         return ST_NOT_ENOUGH_MEMORY;
     if (machine_map_commit(m, *base, committed, heap_protect(heap)) == ST_OK)
@@ -276,6 +287,8 @@ static enum status take_room(struct machine *m, struct heap *heap, uint64_t alig
 
 static void give_room_back(struct machine *m, struct heap *heap, const struct heap_block *block)
 {
+    CHECK(block->heap == heap);
+    CHECK(block->place <= block->address);
     if (block->kind == BLOCK_SMALL)
         push_free(&machine_sim(m)->arena, heap, block->class, block->place);
     else
@@ -350,6 +363,7 @@ enum status heap_alloc(struct machine *m, struct heap *heap, uint64_t size, uint
     if (take_room(m, heap, alignment, &block) != ST_OK)
         return ST_NOT_ENOUGH_MEMORY;
     CHECK(block.address % alignment == 0);
+    CHECK(block.address >= block.place);
     block_insert(m, &block);
     prepare_contents(m, &block, zero);
     heap->live_blocks++;
@@ -378,6 +392,7 @@ enum heap_result heap_free(struct machine *m, struct heap *heap, uint64_t addres
     if (result != HEAP_OK)
         return result;
     struct heap_block *block = block_find(m, address - WINDOW_BASE);
+    CHECK(block->size == size && block->live);
     if (!pad_is_intact(m, block))
         return HEAP_OVERRUN;
     if (heap_has_contents(m) && block->kind == BLOCK_SMALL)
@@ -403,6 +418,7 @@ static bool resize_in_place(struct machine *m, struct heap_block *block, uint64_
     } else if (!in_place_only || size > block->size) {
         return false;
     }
+    CHECK(block->live && block->heap->live_bytes >= block->size);
     block->heap->live_bytes += size - block->size;
     block->size = size;
     if (heap_has_contents(m))
@@ -432,6 +448,7 @@ enum status heap_realloc(struct machine *m, struct heap *heap, uint64_t address,
     enum status status = heap_alloc(m, heap, size, 16, zero, result);
     if (status != ST_OK)
         return status;
+    CHECK(*result != 0 && *result != address);
     if (heap_has_contents(m))
         memcpy(memory(*result), memory(address), before < size ? before : size);
     enum heap_result freed = heap_free(m, heap, address);

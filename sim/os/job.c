@@ -99,6 +99,7 @@ bool job_contains(const struct job *job, const struct job *inner)
 
 void job_enter(struct job *job, struct job *inner, uint64_t pages)
 {
+    CHECK(job->references > 0);
     CHECK(!job->has_process && !job_contains(job, inner));
     job->parent = inner;
     job->has_process = true;

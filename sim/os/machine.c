@@ -52,6 +52,7 @@ struct machine *machine_create(struct sim *sim, const struct machine_config *con
     CHECK(config->ram_bytes >= PAGE_BYTES);
     CHECK(config->address_space_bytes >= UINT64_C(2) << 30);
     CHECK(config->address_space_bytes <= UINT64_C(128) << 40);
+    CHECK(config->processors > 0);
     struct machine *m = arena_alloc(&sim->arena, sizeof *m);
     m->sim = sim;
     m->config = *config;
@@ -61,6 +62,7 @@ struct machine *machine_create(struct sim *sim, const struct machine_config *con
     /* The last 64 KiB of the address space are never accessible. */
     m->end_page = (config->address_space_bytes - GRANULARITY_BYTES) >> PAGE_SHIFT;
     m->placement_end_page = m->end_page < NATIVE_END_PAGE ? m->end_page : NATIVE_END_PAGE;
+    CHECK(m->placement_end_page > LOWEST_PAGE && m->placement_end_page <= m->end_page);
     m->space = space_create(&sim->arena, LOWEST_PAGE, m->end_page);
     m->table = page_table_create(&sim->arena, m->end_page);
     physical_create(m);
@@ -74,6 +76,7 @@ struct machine *machine_create(struct sim *sim, const struct machine_config *con
 
 void machine_destroy(struct machine *m)
 {
+    CHECK(m->sim->load_context == m);
     if (m->native)
         native_destroy(m->native);
     m->sim->load_percent = NULL;
@@ -95,6 +98,8 @@ static void change_alloc(struct machine *m, const struct alloc_plan *plan, uint3
                          uint32_t protect)
 {
     struct region *region = plan->region;
+    CHECK(plan->range.pages > 0);
+    CHECK((region == NULL) == plan->reserve);
     if (plan->reset)
         reset_pages(m, plan->range);
     if (plan->reset || plan->undo)
@@ -106,6 +111,7 @@ static void change_alloc(struct machine *m, const struct alloc_plan *plan, uint3
         region =
             space_insert(m->space, plan->range.first, plan->range.pages, (uint16_t)protect, flags);
     }
+    CHECK(plan->new_commit_pages <= (plan->commit ? plan->range.pages : 0));
     if (plan->commit) {
         if (plan->new_commit_pages != plan->range.pages)
             close_pages(m, plan->range); /* pages committed before change protection */
@@ -133,6 +139,7 @@ enum status machine_alloc(struct machine *m, uint64_t address, uint64_t size, ui
     if (status == ST_OK) {
         change_alloc(m, &plan, type, protect);
         *result = plan.range.first << PAGE_SHIFT;
+        CHECK(*result != 0);
     } else {
         *result = 0;
     }
@@ -148,6 +155,8 @@ static void change_free(struct machine *m, const struct free_plan *plan)
     struct region_info info = region_info(plan->region);
     bool watched = info.flags & REGION_WRITE_WATCH;
     uint64_t committed = region_committed(plan->region, plan->range.first, plan->range.pages);
+    CHECK(plan->range.pages > 0);
+    CHECK(committed <= plan->range.pages);
     if (committed || watched)
         forget_pages(m, plan->range, watched && !plan->release);
     if (plan->release)
@@ -199,6 +208,7 @@ static void make_sticky(void *context, uint64_t page, uint32_t *entry)
 static void change_protect(struct machine *m, struct region *region, struct page_range range,
                            uint32_t protect)
 {
+    CHECK(region_committed(region, range.first, range.pages) == range.pages);
     close_pages(m, range);
     if (region_info(region).flags & REGION_WRITE_WATCH)
         page_table_walk(m->table, range.first, range.pages, make_sticky, NULL);
@@ -235,6 +245,7 @@ static void describe_free(const struct machine *m, uint64_t page, struct memory_
 {
     struct region *next = space_find_next(m->space, page);
     uint64_t end = next ? region_info(next).first_page : m->end_page;
+    CHECK(page < end);
     *info = (struct memory_info){.base = page << PAGE_SHIFT,
                                  .size = (end - page) << PAGE_SHIFT,
                                  .state = MEM_FREE,
@@ -252,6 +263,7 @@ static void describe_region(const struct region *region, uint64_t page, struct m
 {
     struct region_info about = region_info(region);
     struct extent extent = region_extent(region, page);
+    CHECK(page >= about.first_page && extent.pages > 0);
     *info = (struct memory_info){.base = page << PAGE_SHIFT,
                                  .allocation_base = about.first_page << PAGE_SHIFT,
                                  .size = extent.pages << PAGE_SHIFT,

@@ -99,6 +99,7 @@ static enum status plan_inside(const struct machine *m, uint64_t address, uint64
     if (!plan->region)
         return ST_INVALID_ADDRESS;
     struct region_info info = region_info(plan->region);
+    CHECK(info.first_page <= plan->range.first);
     if (range_end(plan->range) > info.first_page + info.pages)
         return ST_INVALID_ADDRESS;
     if (info.flags & REGION_OTHERS)
@@ -180,6 +181,7 @@ enum status check_protect(const struct machine *m, uint64_t address, uint64_t si
     if (!has_old)
         return ST_NOACCESS;
     struct page_range range = pages_of(address, size);
+    CHECK(range_end(range) <= m->end_page);
     *region = space_find(m->space, range.first);
     if (!*region)
         return ST_INVALID_ADDRESS;

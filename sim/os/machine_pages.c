@@ -64,6 +64,7 @@ static void lock_page(struct machine *m, uint64_t page)
     if (*entry & PTE_LOCKED)
         return;
     uint32_t f = *page_beside(entry);
+    CHECK(page < m->end_page);
     if (f) { /* large pages stay anyway */
         unlink_active(m, f);
         frame_link(&m->phys.frames, f, LIST_LOCKED);
@@ -74,6 +75,7 @@ static void lock_page(struct machine *m, uint64_t page)
 
 static void lock_pages(struct machine *m, struct page_range range)
 {
+    CHECK(range.pages > 0);
     for (uint64_t page = range.first; page < range_end(range); page++)
         lock_page(m, page);
     CHECK(m->locked_pages >= range.pages);
@@ -105,6 +107,7 @@ static void unlock_page(struct machine *m, uint32_t *entry)
         frame_unlink(&m->phys.frames, f, LIST_LOCKED);
         link_active(m, f, false);
     }
+    CHECK(m->locked_pages > 0);
     *entry &= ~(uint32_t)PTE_LOCKED;
     m->locked_pages--;
 }
@@ -179,6 +182,7 @@ static void watch_visit(void *context, uint64_t page, uint32_t *entry)
     if (!(*entry & PTE_DIRTY) || walk->found == walk->room)
         return;
     CHECK(walk->found < walk->room);
+    CHECK(page < walk->m->end_page);
     walk->pages[walk->found++] = page << PAGE_SHIFT;
     if (walk->reset)
         watch_reset_entry(entry);

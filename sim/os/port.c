@@ -23,12 +23,14 @@ struct port *port_create(struct sim *sim)
     port->sim = sim;
     port->references = 1;
     port->room = PACKETS_FIRST;
+    CHECK((port->room & (port->room - 1)) == 0);
     port->packets = arena_alloc(&sim->arena, port->room * sizeof *port->packets);
     return port;
 }
 
 void port_keep(struct port *port)
 {
+    CHECK(port->references > 0);
     port->references++;
 }
 
@@ -44,6 +46,7 @@ void port_release(struct port *port)
 static void grow(struct port *port)
 {
     uint32_t room = port->room * 2;
+    CHECK(port->posted - port->taken == port->room);
     struct packet *grown = arena_alloc(&port->sim->arena, room * sizeof *grown);
     for (uint64_t i = port->taken; i < port->posted; i++)
         grown[i & (room - 1)] = port->packets[i & (port->room - 1)];
@@ -70,6 +73,7 @@ bool port_take(struct port *port, struct packet *packet)
 {
     if (port->taken == port->posted)
         return false;
+    CHECK(port->taken < port->posted);
     *packet = port->packets[port->taken++ & (port->room - 1)];
     race_acquire(port->sim, port->sim->thread, packet->posted);
     race_drop(port->sim, &packet->posted);

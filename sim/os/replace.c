@@ -15,6 +15,8 @@ void link_active(struct machine *m, uint32_t f, bool native)
 {
     struct frames *frames = &m->phys.frames;
     uint32_t before = m->phys.hand;
+    CHECK(f >= LISTS && f != before);
+    CHECK(*frames->of[f].entry & PTE_RESIDENT);
     frames->of[f].batch = 0;
     if (native) {
         /* Native touches that are recorded together stand in page order here as well. */
@@ -37,6 +39,7 @@ void unlink_active(struct machine *m, uint32_t f)
     if (m->phys.hand == f)
         m->phys.hand = m->phys.frames.link[f].next;
     frame_unlink(&m->phys.frames, f, LIST_ACTIVE);
+    CHECK(m->phys.hand != f);
 }
 
 /* Spares pages with the mark. */
@@ -44,6 +47,7 @@ static uint32_t move_hand(struct machine *m)
 {
     struct frames *frames = &m->phys.frames;
     uint32_t f = m->phys.hand;
+    CHECK(frames->count[LIST_ACTIVE] > 0); /* or the hand goes round for ever */
     for (;;) {
         if (f == LIST_ACTIVE)
             f = frames->link[f].next;
@@ -83,6 +87,7 @@ uint32_t choose_victim(struct machine *m)
     if (m->sim->touched_count) /* these touches happened before */
         sim_flush_touches(m->sim);
     uint32_t f = m->phys.clock ? move_hand(m) : frame_first(&m->phys.frames, LIST_ACTIVE);
+    CHECK(f >= LISTS);
     return affordable(m, f) ? f : mapped_instead(m, f);
 }
 
@@ -98,6 +103,7 @@ bool drop_page(struct machine *m, uint32_t f)
     struct frame_page *of = &m->phys.frames.of[f];
     uint32_t *entry = of->entry;
     bool dirty = *entry & PTE_MODIFIED;
+    CHECK(*entry & PTE_PRESENT);
     CHECK(!(*entry & PTE_LOCKED));
     if (*entry & PTE_OPEN)
         close_native(m, of->page, entry);
@@ -110,9 +116,11 @@ bool drop_page(struct machine *m, uint32_t f)
     if (!(*entry & (PTE_RESET | PTE_MAPPED))) {
         if (dirty)
             slot_make_room(m);
+        CHECK(dirty || m->phys.copies > 0);
         m->phys.copies -= !dirty;
         m->phys.absent++;
     }
+    CHECK(m->phys.mapped > 0 || !(*entry & PTE_MAPPED));
     m->phys.mapped -= (*entry & PTE_MAPPED) != 0;
     *entry &= ~(uint32_t)(PTE_PRESENT | PTE_REFERENCED | PTE_MODIFIED | PTE_RESET);
     of->entry = NULL;
@@ -132,6 +140,7 @@ bool exchange_pages(struct machine *m, uint64_t page, uint32_t *entry, bool writ
     struct frame_page *of = &p->frames.of[f];
     if (f == 0 || (*of->entry & (PTE_OPEN | PTE_RESET | PTE_MAPPED)))
         return false;
+    CHECK(*of->entry & PTE_RESIDENT);
     bool dirty = *of->entry & PTE_MODIFIED, hard = *entry & PTE_PAGED, clean = hard && !write;
     uint64_t replaced = (uint64_t)of->page << PAGE_SHIFT;
     *of->entry = (*of->entry & ~(uint32_t)(PTE_RESIDENT | PTE_MODIFIED)) | PTE_PAGED;
@@ -172,6 +181,7 @@ void leave_working_set(struct machine *m, uint32_t f)
     struct physical *p = &m->phys;
     uint32_t *entry = p->frames.of[f].entry;
     CHECK((*entry & PTE_RESIDENT) && !(*entry & PTE_LOCKED));
+    CHECK(*page_beside(entry) == f);
     unlink_active(m, f);
     if (!p->lists) {
         drop_page(m, f);
@@ -209,6 +219,7 @@ void trim_all(struct machine *m)
         if (can_leave(m, f))
             leave_working_set(m, f);
     }
+    CHECK(m->phys.hand == LIST_ACTIVE);
     level_update(m);
 }
 
@@ -247,6 +258,7 @@ void write_page(struct machine *m, uint32_t f)
 {
     struct physical *p = &m->phys;
     struct frame_page *of = &p->frames.of[f];
+    CHECK(p->lists);
     CHECK((*of->entry & (PTE_MODIFIED | PTE_TRANSITION)) == (PTE_MODIFIED | PTE_TRANSITION));
     frame_unlink(&p->frames, f, LIST_MODIFIED);
     if (!(*of->entry & PTE_MAPPED)) {
@@ -283,6 +295,7 @@ static void settle_writer(struct machine *m)
     }
     if (p->frames.count[LIST_MODIFIED] && p->writer_ns <= m->sim->now_ns)
         p->writer_ns = m->sim->now_ns + m->config.pagefile_write_ns; /* the file was full */
+    CHECK(p->frames.count[LIST_MODIFIED] == 0 || p->writer_ns > m->sim->now_ns);
     if (written)
         sim_event(m->sim, EVENT_page_write, 0, written, p->frames.count[LIST_MODIFIED],
                   p->frames.count[LIST_STANDBY], frames_available(p) << PAGE_SHIFT);
@@ -327,6 +340,7 @@ void physical_settle(struct machine *m)
         p->free -= done;
         p->zeroed += done;
         p->zeroing_ns += done * each_ns;
+        CHECK(p->free == 0 || p->zeroing_ns > now);
     }
     if (p->frames.count[LIST_MODIFIED] && p->writer_ns <= now) {
         settle_writer(m);

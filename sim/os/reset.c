@@ -15,6 +15,7 @@ static void reset_entry(void *context, uint64_t page, uint32_t *entry)
     uint32_t f = *page_beside(entry);
     CHECK(!(*entry & PTE_MAPPED));
     if (*entry & PTE_PAGED) {
+        CHECK(!(*entry & PTE_PRESENT) && p->absent > 0);
         p->absent--;
         discard_page(m, page, entry);
         *entry = (*entry & ~(uint32_t)PTE_PAGED) | PTE_LOST;
@@ -22,7 +23,9 @@ static void reset_entry(void *context, uint64_t page, uint32_t *entry)
     }
     if (!(*entry & PTE_PRESENT) || f == 0 || (*entry & PTE_RESET))
         return; /* never touched, large, or nothing new */
+    CHECK(p->frames.of[f].entry == entry);
     if (!(*entry & PTE_MODIFIED)) {
+        CHECK(p->copies > 0);
         p->copies--;
     } else if (*entry & PTE_TRANSITION) { /* need not be written any more */
         frame_unlink(&p->frames, f, LIST_MODIFIED);
@@ -33,6 +36,7 @@ static void reset_entry(void *context, uint64_t page, uint32_t *entry)
 
 void reset_pages(struct machine *m, struct page_range range)
 {
+    CHECK(range.pages > 0 && range_end(range) <= m->end_page);
     close_pages_natively(m, range); /* the next native write must be seen */
     page_table_walk(m->table, range.first, range.pages, reset_entry, m);
     level_update(m);
@@ -65,6 +69,7 @@ static void undo_entry(void *context, uint64_t page, uint32_t *entry)
 bool undo_reset(struct machine *m, struct page_range range)
 {
     struct undo undo = {.m = m};
+    CHECK(range.pages > 0 && range_end(range) <= m->end_page);
     page_table_walk(m->table, range.first, range.pages, undo_entry, &undo);
     if (undo.lost)
         return false;

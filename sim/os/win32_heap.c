@@ -51,6 +51,7 @@ HANDLE WINAPI HeapCreate(DWORD options, SIZE_T initial_size, SIZE_T maximum_size
         status = ST_INVALID_PARAMETER;
     if (status == ST_OK)
         status = heap_create(machine_current(), &wanted, &heap);
+    CHECK((status == ST_OK) == (heap != NULL));
     HANDLE handle = heap ? (HANDLE)(uintptr_t)heap_handle(heap) : NULL;
     sim_event(sim, EVENT_HeapCreate, status_code(status), options, initial_size, maximum_size,
               sim_logical(number(handle)));
@@ -76,6 +77,7 @@ BOOL WINAPI HeapDestroy(HANDLE handle)
     if (heap_validate(m, heap, &bad) != HEAP_OK)
         heap_corrupted(m, heap, bad, HEAP_OVERRUN, "HeapDestroy");
     heap_destroy(m, heap);
+    CHECK(heap_from_handle(m, number(handle)) == NULL);
     return TRUE;
 }
 
@@ -105,6 +107,7 @@ LPVOID WINAPI HeapAlloc(HANDLE handle, DWORD flags, SIZE_T bytes)
         status = ST_NOT_ENOUGH_MEMORY;
     if (status == ST_OK)
         status = heap_alloc(m, heap, bytes, 16, flags & HEAP_ZERO_MEMORY, &block);
+    CHECK((status == ST_OK) == (block != 0));
     sim_event(sim, EVENT_HeapAlloc, status_code(status), sim_logical(number(handle)), flags, bytes,
               sim_logical(block));
     if (status != ST_OK && ((flags | heap_flags(heap)) & HEAP_GENERATE_EXCEPTIONS))
@@ -130,6 +133,7 @@ LPVOID WINAPI HeapReAlloc(HANDLE handle, DWORD flags, LPVOID old, SIZE_T bytes)
     if (status == ST_OK)
         status = heap_realloc(m, heap, number(old), bytes, flags & HEAP_ZERO_MEMORY,
                               flags & HEAP_REALLOC_IN_PLACE_ONLY, &block);
+    CHECK((status == ST_OK) == (block != 0));
     sim_event(sim, EVENT_HeapReAlloc, status_code(status), sim_logical(number(handle)),
               sim_logical(number(old)), bytes, sim_logical(block));
     if (status != ST_OK && ((flags | heap_flags(heap)) & HEAP_GENERATE_EXCEPTIONS))

@@ -43,6 +43,7 @@ static void *data_of(HANDLE handle, enum object_kind kind)
 static uint32_t give_handle(struct sim *sim, enum object_kind kind, void *data)
 {
     struct object *object = object_create(sim, kind);
+    CHECK(data != NULL);
     object->data = data;
     object_keep(object);
     uint32_t handle = handle_open(sync_state(sim), object);
@@ -61,6 +62,7 @@ static HANDLE create_job(void)
         handle = give_handle(sim, OBJECT_JOB, job_create(sim));
         status = handle ? ST_OK : ST_NO_SYSTEM_RESOURCES;
     }
+    CHECK((status == ST_OK) == (handle != 0));
     sim_event(sim, EVENT_CreateJobObject, status_code(status), handle, 0, 0, 0);
     sim->thread->last_error = status_code(status); /* success sets it too: 0, not "exists" */
     return (HANDLE)(uintptr_t)handle;
@@ -97,6 +99,7 @@ BOOL WINAPI AssignProcessToJobObject(HANDLE handle, HANDLE process)
     sim_event(sim, EVENT_AssignProcessToJobObject, status_code(status), number_of(handle), 0, 0, 0);
     if (status == ST_OK)
         machine_enter_job(m, job);
+    CHECK(status != ST_OK || job_contains(job, m->job));
     return finish(status);
 }
 
@@ -133,6 +136,7 @@ static enum status set_limits(struct job *job, DWORD flags, DWORD allowed)
 {
     if (flags & ~allowed)
         return flags & ~(DWORD)0xffff ? ST_INVALID_PARAMETER : ST_NOT_SUPPORTED;
+    CHECK((flags & ~(DWORD)LIMITS_KNOWN) == 0);
     job->limit_flags = flags;
     return ST_OK;
 }
@@ -259,6 +263,7 @@ HANDLE WINAPI CreateIoCompletionPort(HANDLE file, HANDLE existing, ULONG_PTR key
         handle = give_handle(sim, OBJECT_PORT, port_create(sim));
         status = handle ? ST_OK : ST_NO_SYSTEM_RESOURCES;
     }
+    CHECK((status == ST_OK) == (handle != 0));
     sim_event(sim, EVENT_CreateIoCompletionPort, status_code(status), handle, 0, 0, 0);
     finish(status);
     return (HANDLE)(uintptr_t)handle;

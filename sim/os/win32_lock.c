@@ -7,6 +7,7 @@
 
 #include <string.h>
 #include "core/binding.h"
+#include "core/check.h"
 #include "core/race.h"
 #include "core/rng.h"
 #include "os/machine.h"
@@ -111,6 +112,7 @@ static struct lock *section_lock(struct sim *sim, CRITICAL_SECTION *section)
 
 static void show_owner(CRITICAL_SECTION *section, const struct lock *lock)
 {
+    CHECK((lock->owner == 0) == (lock->recursion == 0));
     section->OwningThread = (HANDLE)(uintptr_t)(lock->owner ? lock->owner * 4 : 0);
     section->RecursionCount = (LONG)lock->recursion;
     section->LockCount = lock->recursion ? -2 : -1;
@@ -270,6 +272,7 @@ static BOOL condition_wait(struct sim *sim, PCONDITION_VARIABLE variable, struct
     if (early_ns != due_ns)
         woken = 0;
     lock_take(sim, lock, exclusive, DUE_NEVER);
+    CHECK(lock->owner || lock->shared);
     enum status status = woken == WAKE_DUE ? ST_TIMEOUT : ST_OK;
     sim_event(sim, EVENT_SleepConditionVariable, status_code(status), lock_shown(condition),
               lock_shown(lock), timeout_ms, 0);
@@ -315,6 +318,7 @@ static void condition_wake(PCONDITION_VARIABLE variable, uint32_t most)
     sim_call(sim, EVENT_WakeConditionVariable, NULL);
     struct lock *condition = lock_of(sim, variable, LOCK_CONDITION);
     uint32_t woken = lock_wake(sim, condition, most);
+    CHECK(woken <= most);
     sim_event(sim, EVENT_WakeConditionVariable, 0, lock_shown(condition), most != 1, woken, 0);
 }
 

@@ -67,6 +67,7 @@ LPVOID WINAPI VirtualAlloc(LPVOID address, SIZE_T size, DWORD type, DWORD protec
     }
     enum status status =
         machine_alloc(machine_current(), to_logical(address), size, type, protect, &result);
+    CHECK((status == ST_OK) == (result != 0));
     return finish(status) ? to_native(result) : NULL;
 }
 
@@ -86,6 +87,7 @@ static enum status protect_native_range(const struct native_range *range, uint64
 {
     struct sim *sim = machine_sim(machine_current());
     const struct call_traits traits = {.size = size, .protect = protect};
+    CHECK(native - range->base < range->size);
     enum status status = sim_call(sim, EVENT_VirtualProtect, &traits);
     if (status == ST_OK && (size == 0 || check_protection(protect) != ST_OK))
         status = ST_INVALID_PARAMETER;
@@ -152,6 +154,8 @@ static enum status query_inside(uint64_t logical, MEMORY_BASIC_INFORMATION *info
 {
     struct memory_info about;
     enum status status = machine_query(machine_current(), logical, &about);
+    CHECK(status != ST_OK || about.size > 0);
+    CHECK(status != ST_OK || logical - about.base < about.size);
     *info = (MEMORY_BASIC_INFORMATION){
         .BaseAddress = to_native(about.base),
         .AllocationBase = about.state == MEM_FREE ? NULL : to_native(about.allocation_base),
@@ -266,6 +270,8 @@ BOOL WINAPI GlobalMemoryStatusEx(LPMEMORYSTATUSEX status)
     struct sim *sim = machine_sim(m);
     struct memory_status now;
     machine_memory_status(m, &now);
+    CHECK(now.load_percent <= 100);
+    CHECK(now.avail_phys <= now.total_phys);
     enum status result = sim_call(sim, EVENT_GlobalMemoryStatusEx, NULL);
     if (result == ST_OK && status->dwLength != sizeof *status)
         result = ST_INVALID_PARAMETER;
@@ -362,6 +368,8 @@ BOOL WINAPI GetPerformanceInfo(PPERFORMANCE_INFORMATION info, DWORD bytes)
     struct sim *sim = machine_sim(m);
     enum status status = sim_call(sim, EVENT_GetPerformanceInfo, NULL);
     uint64_t total = charged_total(m), limit = machine_commit_limit(m) >> PAGE_SHIFT;
+    CHECK(total <= limit);
+    CHECK(total <= m->commit_peak_pages);
     if (status == ST_OK && bytes < sizeof *info)
         status = ST_BAD_LENGTH;
     if (status == ST_OK)

@@ -3,6 +3,7 @@
 #include "include/windows.h"
 
 #include "core/binding.h"
+#include "core/check.h"
 #include "os/machine.h"
 #include "os/sync.h"
 
@@ -50,6 +51,7 @@ static HANDLE give(struct sim *sim, struct object *object, enum status status, u
                    uint64_t a, uint64_t b)
 {
     uint32_t handle = 0;
+    CHECK((object != NULL) == (status == ST_OK));
     if (object) {
         object_keep(object);
         handle = handle_open(sync_state(sim), object);
@@ -103,6 +105,7 @@ static BOOL change_event(uint16_t call, HANDLE handle, bool signalled)
     if (status == ST_OK) {
         object->sets_lost += signalled && object->signalled && !object->manual_reset;
         object->resets_lost += !signalled && object->unseen;
+        CHECK(object->references > 0);
         object->unseen = signalled && (object->unseen || !object->signalled);
         if (signalled)
             object_release_order(sim, object);
@@ -131,8 +134,10 @@ static HANDLE create_mutex(BOOL owner)
     enum status status = sim_call(sim, EVENT_CreateMutex, NULL);
     struct object *object = status == ST_OK ? object_create(sim, OBJECT_MUTEX) : NULL;
     HANDLE handle = give(sim, object, status, EVENT_CreateMutex, owner, 0);
-    if (handle && owner)
-        lock_try(sim, &object->lock, true);
+    if (handle && owner) {
+        bool taken = lock_try(sim, &object->lock, true);
+        CHECK(taken); /* nobody else has seen it */
+    }
     return handle;
 }
 
@@ -151,6 +156,7 @@ static enum status release_mutex(struct sim *sim, struct object *object)
 {
     if (object->lock.owner != sim->thread->id + 1)
         return ST_NOT_OWNER;
+    CHECK(object->lock.recursion > 0);
     lock_drop(sim, &object->lock, true);
     if (object->lock.owner == 0)
         object_signalled(sim, object);
@@ -203,6 +209,7 @@ static enum status release_semaphore(struct sim *sim, struct object *object, LON
 {
     if (count <= 0)
         return ST_INVALID_PARAMETER;
+    CHECK(object->count <= object->maximum);
     if ((uint32_t)count > object->maximum - object->count)
         return ST_TOO_MANY_POSTS;
     if (previous)
@@ -313,6 +320,7 @@ static DWORD wait_for(struct sim *sim, struct object **objects, uint32_t count, 
                       DWORD timeout_ms)
 {
     uint32_t index;
+    CHECK(count >= 1 && count <= MAXIMUM_WAIT_OBJECTS);
     switch (objects_wait(sim, objects, count, all, due_after(sim, timeout_ms), &index)) {
     case WAIT_ENDED_DUE:
         return WAIT_TIMEOUT;

@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include "core/binding.h"
+#include "core/check.h"
 #include "core/clock.h"
 #include "core/output.h"
 #include "os/machine.h"
@@ -146,6 +147,8 @@ static void date_of(uint64_t day, SYSTEMTIME *time)
     time->wDay = (WORD)(of_year - (153 * month + 2) / 5 + 1);
     time->wMonth = (WORD)(month < 10 ? month + 3 : month - 9);
     time->wYear = (WORD)(year + era * 400 + (month >= 10));
+    CHECK(time->wMonth >= 1 && time->wMonth <= 12);
+    CHECK(time->wDay >= 1 && time->wDay <= 31);
 }
 
 void WINAPI GetSystemTime(LPSYSTEMTIME time)
@@ -183,6 +186,7 @@ DWORD WINAPI TlsAlloc(void)
         status = ST_NOT_ENOUGH_MEMORY;
     else
         sim->tls_used |= UINT64_C(1) << index;
+    CHECK((status == ST_OK) == (index < SLOTS));
     sim_event(sim, EVENT_TlsAlloc, status_code(status), index, 0, 0, 0);
     if (status != ST_OK)
         sim->thread->last_error = status_code(status);
@@ -339,6 +343,7 @@ void WINAPI OutputDebugStringW(LPCWSTR text)
     char *narrow = arena_alloc(arena, count * UTF8_MAX); /* one print is one record, whole */
     for (size_t i = 0; i < count; i++)
         used += (size_t)encode((DWORD)text[i], narrow + used);
+    CHECK(used >= count && used <= count * UTF8_MAX);
     crt_output(current_sim(), OUTPUT_DEBUG, narrow, used);
     arena_free(arena, narrow, count * UTF8_MAX);
 }
@@ -387,6 +392,7 @@ int WINAPI MultiByteToWideChar(UINT page, DWORD flags, LPCSTR from, int from_cou
     while (left > 0) {
         DWORD c;
         int bytes = decode(at, left, &c);
+        CHECK(bytes >= 1 && bytes <= left);
         if (to_count && used == to_count) {
             SetLastError(ERROR_INSUFFICIENT_BUFFER);
             return 0;

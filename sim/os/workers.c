@@ -66,8 +66,11 @@ static struct pool_item *take_item(struct pool *pool)
     pool->first = item->next;
     if (!pool->first)
         pool->last = NULL;
-    if (item->timer)
+    CHECK((pool->first == NULL) == (pool->last == NULL));
+    if (item->timer) {
+        CHECK(item->timer->queued);
         item->timer->queued = false;
+    }
     return item;
 }
 
@@ -93,6 +96,7 @@ static void free_timer(struct sim *sim, struct pool_timer *timer)
 static void run_item(struct sim *sim, struct worker *worker, struct pool_item *item)
 {
     struct pool_item copy = *item;
+    CHECK(worker->timer == NULL);
     race_acquire(sim, sim->thread, item->submitted);
     if (copy.timer) {
         copy.timer->running++;
@@ -105,6 +109,7 @@ static void run_item(struct sim *sim, struct worker *worker, struct pool_item *i
     worker->timer = NULL;
     if (copy.timer)
         race_release(sim, &copy.timer->returned);
+    CHECK(!copy.timer || copy.timer->running > 0); /* it waits for its callbacks before it goes */
     if (copy.timer && --copy.timer->running == 0 && copy.timer->deleted)
         free_timer(sim, copy.timer);
 }
@@ -140,6 +145,7 @@ static bool make_worker(struct sim *sim, struct pool *pool)
     if (thread_start(sim, &options, &object) != ST_OK)
         return worker > pool->workers;
     worker->task = sched_task_of(sim, object->thread);
+    CHECK(worker->task != NULL);
     object_release(sim, object);
     return true;
 }
@@ -149,6 +155,7 @@ static bool submit(struct sim *sim, struct pool_item *item)
     struct pool *pool = pool_state(sim);
     if (!pool->idle.first && !make_worker(sim, pool))
         return false;
+    CHECK((pool->first == NULL) == (pool->last == NULL));
     item->next = NULL;
     *(pool->last ? &pool->last->next : &pool->first) = item;
     pool->last = item;
@@ -178,6 +185,7 @@ static void timer_fires(struct sim *sim, struct due *due)
     CHECK(!timer->deleted);
     if (!timer->queued)
         timer->queued = submit(sim, &timer->item);
+    CHECK(due->due_ns <= sim->now_ns);
     if (timer->period_ns)
         sched_due_add(sim, due, due->due_ns + timer->period_ns);
 }
@@ -212,6 +220,7 @@ static void forget_queued(struct pool *pool, struct pool_timer *timer)
     *link = timer->item.next;
     if (pool->last == &timer->item)
         pool->last = before;
+    CHECK(timer->queued);
     timer->queued = false;
 }
 
@@ -239,6 +248,7 @@ bool pool_timer_delete(struct sim *sim, struct pool_timer *timer, bool wait,
         if (pool->workers[i].timer == timer && pool->workers[i].task == sched_running(sim))
             sim_stop_text(sim, STOP_DEADLOCK, 0,
                           "self-deadlock: a timer's callback waits for its own end");
+    CHECK(timer->running > 0);
     struct waiter waiter = {.queue = &timer->ended};
     sched_wait(sim, &waiter, 1, DUE_NEVER, &for_callback);
     return true;

@@ -12,6 +12,11 @@
 #define HARD_MIN (QUOTA_LIMITS_HARDWS_MIN_ENABLE | QUOTA_LIMITS_HARDWS_MIN_DISABLE)
 #define HARD_MAX (QUOTA_LIMITS_HARDWS_MAX_ENABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE)
 
+static bool excludes_itself(uint32_t flags)
+{
+    return (flags & HARD_MIN) == HARD_MIN || (flags & HARD_MAX) == HARD_MAX;
+}
+
 void working_set_create(struct machine *m)
 {
     struct machine_config *config = &m->config, usual = machine_config_default();
@@ -22,11 +27,7 @@ void working_set_create(struct machine *m)
     if (config->working_set_min_pages < WORKING_SET_LEAST_PAGES)
         config->working_set_min_pages = WORKING_SET_LEAST_PAGES;
     m->working_set_flags = QUOTA_LIMITS_HARDWS_MIN_DISABLE | QUOTA_LIMITS_HARDWS_MAX_DISABLE;
-}
-
-static bool excludes_itself(uint32_t flags)
-{
-    return (flags & HARD_MIN) == HARD_MIN || (flags & HARD_MAX) == HARD_MAX;
+    CHECK(!excludes_itself(m->working_set_flags));
 }
 
 static enum status check_working_set(const struct machine *m, uint64_t min_bytes,
@@ -44,6 +45,8 @@ static enum status check_working_set(const struct machine *m, uint64_t min_bytes
 
 static void change_working_set(struct machine *m, uint64_t min, uint64_t max, uint32_t flags)
 {
+    CHECK(min > 0);
+    CHECK(min <= m->phys.total);
     m->config.working_set_min_pages = min < WORKING_SET_LEAST_PAGES ? WORKING_SET_LEAST_PAGES : min;
     m->config.working_set_max_pages = max;
     CHECK(m->config.working_set_min_pages <= max);
@@ -87,6 +90,8 @@ enum status machine_empty_working_set(struct machine *m)
     if (status == ST_OK)
         trim_all(m);
     uint64_t after = frames_resident(&m->phys);
+    CHECK(after <= before);
+    CHECK(status == ST_OK || after == before);
     sim_event(m->sim, EVENT_EmptyWorkingSet, status_code(status), (before - after) << PAGE_SHIFT,
               after << PAGE_SHIFT, 0, 0);
     return status;
@@ -98,6 +103,7 @@ void machine_study(struct machine *m, bool begins)
                                            COUNTER_faults_hard, COUNTER_faults_without_frame,
                                            COUNTER_pages_out};
     struct physical *p = &m->phys;
+    CHECK(begins || p->studied || p->lists);
     if (p->lists)
         return;
     p->counts = begins;

@@ -104,6 +104,7 @@ static const struct defect {
     {"remembers-load", "load-answers-follow-the-machine", 1, {"load-under-peak-percent"}},
     {"remembers-total-memory", "ram-removed-while-running", 1, {"is memory that the machine has"}},
     {"never-tells-recovery", "recovery-is-told", 1, {"got low"}},
+    {"passes-every-signal", "notification-storm", 1, {"low-notifications", "high-notifications"}},
     {"repeats-low", "pressure-ramp-and-recovery", 1, {"low-notifications"}},
     {"flaps-at-one-mark", "pressure-swings-around-the-low-mark", 1, {"low-notifications <= 4"}},
     {"never-recovers", "commit-limit-sawtooth", 1, {"served >= 90%"}},
@@ -117,11 +118,16 @@ static const struct defect {
     /* time */
     {"waits-half-a-minute", "commit-given-back-late", 1, {"an answer within 10 s"}},
     {"spins-for-memory", "commit-given-back-late", 1, {"win32-calls"}},
+    {"wipes-before-free", "pagefile-slow-when-freeing", 1, {"an answer within 120 ms"}},
+    /* memory in use */
+    {"trims-itself", "working-set-trimming-storm", 1, {"faults-soft"}},
+    {"zeroes-itself", "commit-is-not-use", 1, {"peak-resident", "pages-out == 0"}},
     /* contents */
     {"trims-by-reset", "contents-survive-paging", 1, {"what was written in every page"}},
     {"drops-reset", "reset-under-pressure", 1, {"pages-out"}},
     {"credits-reset", "reset-under-pressure", 1, {"E_OUTOFMEMORY"}},
     /* sizes and ranges */
+    {"knows-64-regions", "address-space-holes-between-pins", 1, {"HOST_E_INVALIDOPERATION"}},
     {"cuts-from-a-slab", "addresses-are-aligned", 1, {"a multiple of 0x10000"}},
     {"truncates-sizes", "layout32-large-reservation", 1, {"must give a refusal"}},
     {"truncates-sizes", "server-heaps-reserve-gigabytes", 1, {"must give S_OK"}},
@@ -129,6 +135,8 @@ static const struct defect {
     {"keeps-old-contents", "zero-after-recommit", 1, {"0xa5"}},
     {"hoards-segments", "domain-unload-storm", 1, {"nothing-left-behind"}},
     {"leaks-half-a-pair", "commit-fails-inside-reserve-and-commit", 1, {"nothing-left-behind"}},
+    {"loses-what-it-cannot-note", "own-allocations-refused", 1, {"VirtualAlloc regions"}},
+    {"needs-memory-to-free", "own-allocations-refused", 1, {"VirtualFree must give S_OK"}},
     {"trusts-its-heap", "plugins-failure-burst", 5, {"trusts-its-heap.c:"}},
     /* the account */
     {"charges-recommit", "commit-again-is-not-growth", 1, {"E_OUTOFMEMORY"}},

@@ -64,7 +64,9 @@
 #define TELL_LOW(host) (!(host)->low)
 #endif
 #ifndef ENOUGH /* after a Low, is there enough again for Neutral? */
-#define ENOUGH(status, left) ((left) > LIMIT / 8 && (status)->dwMemoryLoad < 85)
+#define ENOUGH(status, left)                                                                       \
+    ((left) > LIMIT / 8 && (status)->dwMemoryLoad < 85 &&                                          \
+     GetTickCount64() - host->low_ms >= LOW_HOLD_MS)
 #endif
 #ifndef ACQUIRED /* the CLR has mapped a file */
 #define ACQUIRED(host, address, size) (void)0
@@ -150,7 +152,8 @@ static BOOL charge(struct host *host, ULONGLONG bytes, EMemoryCriticalLevel leve
     return TRUE;
 }
 
-/* Low when little is left of memory or of the limit, Neutral when there is enough again. */
+/* Low when little is left of memory or of the limit, Neutral when there is enough again and the
+ * Low has stood for so long that the CLR can act on another one. */
 static void notify(struct host *host, BOOL refused)
 {
     MEMORYSTATUSEX status;
@@ -162,6 +165,7 @@ static void notify(struct host *host, BOOL refused)
     if (refused || left < LIMIT / 16 || status.dwMemoryLoad >= 95) {
         if (TELL_LOW(host)) {
             host->low = TRUE;
+            host->low_ms = GetTickCount64();
             ICLRMemoryNotificationCallback_OnMemoryNotification(host->callback,
                                                                 eMemoryAvailableLow);
         }

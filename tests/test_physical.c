@@ -233,6 +233,39 @@ static void the_hand_sees_what_native_code_touches_again(void **state)
     end();
 }
 
+/* Pages whose touches come in each way: first ones, alone and together, soft and hard ones. */
+static void touch_in_every_way(volatile uint8_t *p, bool reads_first)
+{
+    uint8_t sum = 0;
+    for (int round = 0; round < 3; round++) {
+        for (int i = 0; i < 15; i++) {
+            sum = reads_first ? (uint8_t)(sum + p[i * PAGE_BYTES]) : 0;
+            p[i * PAGE_BYTES] = (uint8_t)i;
+        }
+        if (round == 1)
+            pass(MS); /* everything has been written */
+        machine_empty_working_set(m);
+    }
+}
+
+static void code_that_reads_before_it_writes_leaves_the_same_records(void **state)
+{
+    (void)state;
+    for (int standby = 0; standby < 2; standby++) {
+        uint8_t digests[2][16];
+        for (int reads_first = 0; reads_first < 2; reads_first++) {
+            struct machine_config config = small(standby ? 30 : 10);
+            config.no_standby = !standby;
+            begin(&config, true);
+            touch_in_every_way(VirtualAlloc(NULL, 15 * PAGE_BYTES, NEW, RW), reads_first);
+            assert_true(newest(standby ? EVENT_soft_fault : EVENT_hard_fault)->arg[1]);
+            trace_digest(&sim->trace, digests[reads_first]);
+            end();
+        }
+        assert_memory_equal(digests[0], digests[1], 16);
+    }
+}
+
 static void bytes_of_absent_pages_can_be_looked_at_without_a_fault(void **state)
 {
     (void)state;
@@ -310,6 +343,7 @@ int main(void)
         cmocka_unit_test(levels_change_when_available_memory_passes_them),
         cmocka_unit_test(the_level_changes_while_the_writer_works),
         cmocka_unit_test(the_hand_sees_what_native_code_touches_again),
+        cmocka_unit_test(code_that_reads_before_it_writes_leaves_the_same_records),
         cmocka_unit_test(bytes_of_absent_pages_can_be_looked_at_without_a_fault),
         cmocka_unit_test(the_truth_knows_what_the_writer_has_done_with_a_full_file),
     };

@@ -6,7 +6,8 @@
  *
  * Native code that touches a page opens it as well: for reading and writing at once where the
  * protection allows writing, so that code which reads before it writes (built with -O0) and code
- * that only writes (-O2) fault alike. Only watched pages tell a read from a write. */
+ * that only writes (-O2) fault alike, and its fault is a write. Only watched pages tell a read from a
+ * write. */
 #include "include/windows.h"
 
 #include <string.h>
@@ -104,7 +105,7 @@ static void use_page(struct machine *m, uint32_t *entry, enum access_kind kind)
 static enum access_result serve(struct machine *m, uint64_t page, enum access_kind kind,
                                 bool native, uint32_t **entry)
 {
-    struct arrival how = {.write = kind == ACCESS_WRITE, .native = native};
+    struct arrival how = {.native = native};
     bool fault = false;
     for (;;) {
         if (!*entry || !(**entry & (1u << kind))) {
@@ -116,6 +117,7 @@ static enum access_result serve(struct machine *m, uint64_t page, enum access_ki
         if (**entry & PTE_RESIDENT)
             break;
         fault = true;
+        how.write = kind == ACCESS_WRITE || (native && (**entry & PTE_MAY_WRITE));
         if (bring_in(m, page, *entry, &how))
             break;
         /* It waited while others ran, who changed something: all is looked at again. */

@@ -151,6 +151,31 @@ static void threads_touch_regions_of_their_own_and_page_side_by_side(void **stat
     }
 }
 
+/* Its pages drive out each other: nothing happens but faults, each of which is an event. */
+static void an_instruction_that_needs_more_frames_than_there_are_ends_the_run(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *ram;
+        int exit_code;
+    } rows[] = {{"4KiB", 4}, {"16KiB", 0}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512];
+        snprintf(text, sizeof text,
+                 "name: frames\nmachine: {ram: %s, pagefile: 1MiB}\nworkload:\n"
+                 "  - repeat: 3\n    do:\n"
+                 "      - VirtualAlloc: {size: 4KiB, type: MEM_RESERVE|MEM_COMMIT}\n",
+                 rows[i].ram);
+        write_file(cli_path("paging.yaml"), text, strlen(text));
+        const struct cli_result *result =
+            cli("run %s --policy tests/policies/threads/straddles.c", cli_path("paging.yaml"));
+        expect_exit(rows[i].exit_code);
+        bool told = strstr(result->err, "more pages at once than there are frames") != NULL;
+        assert_true(told == (rows[i].exit_code == 4));
+        assert_true(!told || strstr(result->err, "straddles.c:") != NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +184,7 @@ int main(void)
         cmocka_unit_test(pressure_changes_latency_ram_and_the_limit_of_a_job),
         cmocka_unit_test(a_page_file_grows_up_to_its_maximum_and_no_further),
         cmocka_unit_test(threads_touch_regions_of_their_own_and_page_side_by_side),
+        cmocka_unit_test(an_instruction_that_needs_more_frames_than_there_are_ends_the_run),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

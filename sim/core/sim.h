@@ -115,6 +115,8 @@ struct thread {
     uint64_t *fls_slots;                  /* FlsAlloc, NULL: none used yet */
     struct race_thread *race;             /* what is before it (race.h), NULL: not yet */
     uint64_t entries;                     /* of the CLR into the policy on it, and returns */
+    uint64_t fault_state;                 /* what its last native fault found (os/native.c), and */
+    uint32_t faults_alike;                /* how many before it in a row had found the same */
 };
 
 #define THREADS_MAX 4096

@@ -140,6 +140,51 @@ static bool in_policy(const ucontext_t *context)
 #endif
 }
 
+/* ---- instructions that need too much at once ---- */
+
+/* An instruction may touch several pages; on a machine with fewer frames than these each page that
+ * comes in drives out another one, and nothing ever happens but faults. */
+#define FAULTS_ALIKE_MAX 256
+
+/* Of the registers and of all that has been called so far: as long as it stays, the thread stands
+ * before the same instruction. 0: not known on this processor. */
+static uint64_t state_of(const struct sim *sim, const ucontext_t *context)
+{
+#if defined(__x86_64__)
+    const uint64_t *words = (const uint64_t *)context->uc_mcontext.gregs;
+    size_t count = REG_RIP + 1;
+#elif defined(__aarch64__)
+    const uint64_t *words = (const uint64_t *)context->uc_mcontext.regs;
+    size_t count = 33; /* with stack pointer and program counter behind them */
+#else
+    const uint64_t *words = NULL;
+    size_t count = 0;
+#endif
+    uint64_t state = count ? sim->progress + 1 : 0;
+    for (size_t i = 0; i < count; i++)
+        state = (state ^ words[i]) * UINT64_C(0x9e3779b97f4a7c15);
+    (void)context;
+    return state;
+}
+
+/* After a fault that was served. */
+static void stop_when_stuck(struct sim *sim, uint64_t address, const ucontext_t *context)
+{
+    struct thread *thread = sim->thread;
+    uint64_t state = state_of(sim, context);
+    if (state != thread->fault_state)
+        thread->faults_alike = 0;
+    thread->fault_state = state;
+    if (state == 0 || thread->faults_alike++ < FAULTS_ALIKE_MAX)
+        return;
+    struct stop stop = {.kind = STOP_BUDGET, .address = address, .ucontext = context};
+    snprintf(stop.text, sizeof stop.text,
+             "one instruction needs more pages at once than there are frames for the process: no "
+             "progress after %u faults at the same place",
+             thread->faults_alike);
+    sim_stop(sim, &stop);
+}
+
 /* ---- alternate stacks ---- */
 
 static bool is_busy(const struct native *native, uint32_t stack)
@@ -225,6 +270,7 @@ static void on_fault(int signal, siginfo_t *info, void *context)
         stop_outside(sim, signal, info, context);
     if (result != ACCESS_OK)
         stop_in_window(sim, address, kind, result, context);
+    stop_when_stuck(sim, address, context);
     sim->in_fault = outer;
     leave_handler(m->native, own);
     errno = saved_errno;

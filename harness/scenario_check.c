@@ -7,6 +7,21 @@
 
 #define OPERATIONS_MOST UINT64_C(1000000000)
 
+/* ---- the machine ---- */
+
+static void check_machine(struct binding *b)
+{
+    const struct machine_config *machine = b->target;
+    char word[32];
+    if (given(b, "pagefile-max") && machine->pagefile_max_bytes < machine->pagefile_bytes)
+        SAY(b, given(b, "pagefile-max"), "pagefile-max is smaller than pagefile (%s)",
+            size_word(machine->pagefile_bytes, word, sizeof word));
+    if (given(b, "low-memory") && given(b, "high-memory") &&
+        machine->high_memory_bytes < machine->low_memory_bytes)
+        SAY(b, given(b, "high-memory"), "high-memory is smaller than low-memory (%s)",
+            size_word(machine->low_memory_bytes, word, sizeof word));
+}
+
 /* ---- the workload ---- */
 
 static void check_replay(struct binding *b)
@@ -199,6 +214,7 @@ static void check_expectation(struct binding *b)
 }
 
 section_check *const section_checks[SECTIONS] = {
+    [SECTION_MACHINE] = check_machine,
     [SECTION_PRESSURE] = check_pressure,
     [SECTION_FAULT] = check_fault,
     [SECTION_EXPECT] = check_expectation,

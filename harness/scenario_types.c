@@ -225,6 +225,8 @@ const char *key_legal(const struct key *key, char *text, size_t text_bytes)
     else if (key->type == VALUE_SIZE && has_bounds(key))
         snprintf(text, text_bytes, "a size from %s to %s%s, like 512MiB", least, most,
                  key->step > 1 ? " in whole pages" : "");
+    else if (key->type == VALUE_SIZE_OR_ALL && has_bounds(key))
+        snprintf(text, text_bytes, "a size from %s to %s, like 512MiB, or all", least, most);
     else if (key->type == VALUE_PERCENT && key->least > 0)
         snprintf(text, text_bytes, "a percentage from %s to %s", least, most);
     else if (key->type == VALUE_TIME && key->least > 1)

@@ -211,6 +211,19 @@ static void the_level_changes_while_the_writer_works(void **state)
     end();
 }
 
+static void a_machine_may_have_more_frames_than_fit_into_a_table(void **state)
+{
+    (void)state;
+    struct machine_config config = small(1);
+    struct memory_status status;
+    config.ram_bytes = UINT64_C(64) << 40;
+    begin(&config, false);
+    touch(commit(1000), 0, 1000, ACCESS_WRITE);
+    machine_memory_status(m, &status);
+    assert_int_equal(status.avail_phys, config.ram_bytes - 1000 * PAGE_BYTES);
+    end();
+}
+
 /* ---- native memory ---- */
 
 static void the_hand_sees_what_native_code_touches_again(void **state)
@@ -342,6 +355,7 @@ int main(void)
         cmocka_unit_test(a_commit_that_needs_it_makes_the_page_file_grow),
         cmocka_unit_test(levels_change_when_available_memory_passes_them),
         cmocka_unit_test(the_level_changes_while_the_writer_works),
+        cmocka_unit_test(a_machine_may_have_more_frames_than_fit_into_a_table),
         cmocka_unit_test(the_hand_sees_what_native_code_touches_again),
         cmocka_unit_test(code_that_reads_before_it_writes_leaves_the_same_records),
         cmocka_unit_test(bytes_of_absent_pages_can_be_looked_at_without_a_fault),

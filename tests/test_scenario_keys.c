@@ -42,6 +42,8 @@ static const char *pressure_companion(const char *name)
 static const char *companion(enum section_id id, const char *name)
 {
     switch (id) {
+    case SECTION_MACHINE:
+        return strcmp(name, "pagefile-max") == 0 ? "pagefile: 0, " : "";
     case SECTION_PRESSURE:
         return pressure_companion(name);
     case SECTION_PHASE:

@@ -119,6 +119,9 @@ static const struct defect {
     {"waits-half-a-minute", "commit-given-back-late", 1, {"an answer within 10 s"}},
     {"spins-for-memory", "commit-given-back-late", 1, {"win32-calls"}},
     {"wipes-before-free", "pagefile-slow-when-freeing", 1, {"an answer within 120 ms"}},
+    {"waits-under-its-lock", "free-while-another-waits", 1, {"Free must give an answer"}},
+    {"samples-on-a-thread", "monitor-thread-starved", 1, {"load-under-peak-percent"}},
+    {"waits-for-its-thread", "helper-thread-refused", 4, {"deadlock", "waits-for-its-thread.c:"}},
     /* memory in use */
     {"trims-itself", "working-set-trimming-storm", 1, {"faults-soft"}},
     {"zeroes-itself", "commit-is-not-use", 1, {"peak-resident", "pages-out == 0"}},

@@ -224,15 +224,15 @@ static void trim(void)
 static void limit_working_set(void)
 {
     bool hard = draw(2);
-    SIZE_T most = 21 + draw(40);
-    if (!SetProcessWorkingSetSizeEx(GetCurrentProcess(), 20 * PAGE_BYTES, most * PAGE_BYTES,
+    SIZE_T most = 21 + draw(40), least = 1 + draw((uint32_t)most);
+    if (!SetProcessWorkingSetSizeEx(GetCurrentProcess(), least * PAGE_BYTES, most * PAGE_BYTES,
                                     hard ? QUOTA_LIMITS_HARDWS_MAX_ENABLE
                                          : QUOTA_LIMITS_HARDWS_MAX_DISABLE)) {
         assert_int_equal(GetLastError(), ERROR_NO_SYSTEM_RESOURCES); /* less RAM than that */
         return;
     }
     if (hard && !machine_config(m)->no_standby)
-        assert_true(machine_resident_pages(m) <= most);
+        assert_true(machine_resident_pages(m) <= (most > naive.locked ? most : naive.locked));
 }
 
 static void press(void)
@@ -241,6 +241,12 @@ static void press(void)
                                              PRESSURE_PAGEFILE, PRESSURE_RAM};
     uint64_t bytes = draw(12) ? draw(40) * PAGE_BYTES : UINT64_MAX;
     machine_pressure(m, kinds[draw(5)], draw(2), bytes, 0);
+}
+
+static void limit_job(void)
+{
+    machine_pressure(m, PRESSURE_JOB_LIMIT, false, draw(3) ? draw(PAGES) * PAGE_BYTES : UINT64_MAX,
+                     0);
 }
 
 static void pass_time(void)
@@ -273,6 +279,7 @@ static const struct step {
              {pass_time, 6},
              {limit_working_set, 2},
              {press, 8},
+             {limit_job, 1},
              {touch_view, 3}};
 
 static void one_step(void)

@@ -340,7 +340,16 @@ static inline bool is_quiet(struct race *race, struct race_thread *me, uint64_t 
     if (*head == 0 || page->whole || first + bytes > GRANULE_BYTES)
         return false;
     access->mask = (uint8_t)(((1u << bytes) - 1) << first);
-    return ++me->quiet < QUIET_MOST && is_noted(race, me, *head, access);
+    return is_noted(race, me, *head, access);
+}
+
+/* Where frames lie on a stack depends on how this program was built, and schedules must not: what a
+ * thread does on its own stack is no point, but for each 64th; what others do there is. */
+static inline bool is_on_own_stack(uint64_t address)
+{
+    _Static_assert(STACKS_BASE % STACK_SLOT_BYTES == 0,
+                   "places of stacks differ in their high bits");
+    return address / STACK_SLOT_BYTES == (uintptr_t)__builtin_frame_address(0) / STACK_SLOT_BYTES;
 }
 
 void race_access(struct sim *sim, uint64_t address, uint64_t bytes, unsigned kind, uint64_t pc)
@@ -349,9 +358,10 @@ void race_access(struct sim *sim, uint64_t address, uint64_t bytes, unsigned kin
     struct race_thread *me = race_self(sim);
     struct access access = {.kind = (uint8_t)kind, .pc = place_of_pc(pc)};
     uint32_t head;
-    if (bytes == 0 || is_quiet(race, me, address, bytes, &access, &head))
+    bool due = ++me->quiet >= QUIET_MOST;
+    if (bytes == 0 || (is_quiet(race, me, address, bytes, &access, &head) && !due))
         return;
-    if (me->quiet >= QUIET_MOST || is_shared(race, me, head))
+    if (due || (!is_on_own_stack(address) && is_shared(race, me, head)))
         point(sim, me);
     race_note(sim, address, bytes, kind, pc);
 }

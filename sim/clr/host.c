@@ -35,6 +35,7 @@ static void enter(struct clr *clr, uint16_t call, uint64_t a, uint64_t b, uint64
     sim->progress++;
     sim->thread->entries++;
     sim_charge(sim, sim->costs_ns[call]);
+    CHECK(call < EVENT_KINDS);
     sim->actor = ACTOR_POLICY;
 }
 
@@ -168,6 +169,7 @@ HRESULT clr_start(struct clr *clr, const struct clr_env *env, IHostControl *cont
                   IHostMemoryManager *manager)
 {
     CHECK((control != NULL) != (manager != NULL));
+    CHECK(env->touch != NULL && env->os_reserve != NULL && env->os_release != NULL);
     *clr = (struct clr){.env = *env,
                         .sim = env->sim,
                         .control = control,
@@ -217,6 +219,7 @@ bool clr_map_view(struct clr *clr, uint64_t size, uint64_t *address)
 
 void clr_unmap_view(struct clr *clr, uint64_t address)
 {
+    CHECK(address != 0);
     clr->env.os_release(clr->env.context, address);
     host_released_address_space(clr, address);
 }

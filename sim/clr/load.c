@@ -37,6 +37,7 @@ static void look(struct load_answer *answer)
 void load_call_begins(struct load_answer *answer)
 {
     struct clr *clr = answer->clr;
+    CHECK(answer->clr->sim->actor == ACTOR_POLICY);
     answer->load_least = UINT32_MAX;
     answer->available_least = UINT64_MAX;
     answer->next = clr->answers;
@@ -48,8 +49,9 @@ void load_call_ends(struct load_answer *answer)
 {
     struct load_answer **at = &answer->clr->answers;
     look(answer);
-    while (*at != answer)
+    while (*at && *at != answer)
         at = &(*at)->next;
+    CHECK(*at == answer);
     *at = answer->next;
 }
 
@@ -107,6 +109,8 @@ void load_judge(const struct load_answer *answer, uint32_t load, uint64_t availa
     struct sim *sim = answer->clr->sim;
     if (!answer->clr->env.memory_truth)
         return;
+    CHECK(answer->load_least <= answer->load_most);
+    CHECK(answer->available_least <= answer->available_most);
     sim->counters[COUNTER_load_answers]++;
     if (!is_answer(answer, load, available))
         return;

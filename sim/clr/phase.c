@@ -84,6 +84,7 @@ static uint64_t source_due(const struct phase *phase, const struct source *sourc
         return phase->begin_ns;
     uint64_t done = source->pace.bytes ? source->done_bytes : source->done;
     uint64_t due_ns = rate_due(phase->begin_ns, &source->pace, done);
+    CHECK(due_ns >= phase->begin_ns);
     return due_ns < phase->end_ns ? due_ns : NEVER;
 }
 
@@ -144,6 +145,8 @@ static bool next_of_all(struct phase *phase, struct assignment *next)
 static void put(struct phase *phase, uint64_t index, const struct assignment *operation)
 {
     struct queue *queue = &phase->queues[index];
+    CHECK(operation->given);
+    CHECK(index < phase->said->threads);
     struct queued *queued = arena_alloc(&phase->run->sim->arena, sizeof *queued);
     *queued = (struct queued){NULL, *operation};
     *(queue->first ? &queue->last->next : &queue->first) = queued;
@@ -156,6 +159,7 @@ static bool take_queued(struct phase *phase, uint64_t index, struct assignment *
     struct queued *taken = queue->first;
     if (!taken)
         return false;
+    CHECK(taken->next != NULL || queue->last == taken);
     queue->first = taken->next;
     *operation = taken->operation;
     arena_free(&phase->run->sim->arena, taken, sizeof *taken);
@@ -167,6 +171,7 @@ static void take(struct worker *worker)
 {
     struct phase *phase = worker->phase;
     uint64_t threads = phase->said->threads;
+    CHECK(!worker->operation.given);
     if (take_queued(phase, worker->index, &worker->operation))
         return;
     while (next_of_all(phase, &worker->operation)) {
@@ -199,6 +204,7 @@ static void choose(struct worker *worker, uint64_t now)
         worker->next = NEXT_DEATH;
         worker->due_ns = at_least(dying->dies_ns, now);
     }
+    CHECK(worker->due_ns >= now);
 }
 
 /* ---- what ---- */
@@ -207,6 +213,7 @@ static void choose(struct worker *worker, uint64_t now)
 static void allocate(struct worker *worker, struct assignment *operation)
 {
     const struct phase_allocate *said = &worker->phase->said->allocate;
+    CHECK(said->given);
     uint64_t life = LIFETIME_FOREVER, dies_ns = NEVER;
     if (said->lifetime.bars_count)
         life = draw_histogram(&operation->draws, &said->lifetime);
@@ -228,6 +235,7 @@ static void act(struct worker *worker, struct assignment *operation)
                                          operation->source == SOURCE_PROTECT, &operation->draws);
     if (!block)
         return;
+    CHECK(!block->busy);
     CHECK(operation->source != SOURCE_PROTECT || block->class == BLOCK_OF_PAGES);
     if (operation->source == SOURCE_TOUCH) {
         uint64_t offset = draw_up_to(&operation->draws, at_least(block->size, 1) - 1);
@@ -303,6 +311,7 @@ static void worker_end(struct performance *performance)
     struct worker *worker = (struct worker *)performance;
     struct phase *phase = worker->phase;
     struct arena *arena = &worker->run->sim->arena;
+    CHECK(phase->ended < phase->said->threads);
     CHECK(lifetimes_first(&worker->lifetimes) == NULL);
     CHECK(phase->queues[worker->index].first == NULL);
     if (worker->making.segments)
@@ -321,6 +330,7 @@ static void begin_making(struct worker *worker)
     const struct phase_allocate *said = &phase->allocate;
     struct run *run = worker->run;
     EMemoryCriticalLevel level = level_of(phase->criticality);
+    CHECK(worker->making.run == NULL);
     worker->lifetimes.arena = &run->sim->arena;
     worker->making =
         (struct making){.run = run, .said = said, .level = level, .lifetimes = &worker->lifetimes};

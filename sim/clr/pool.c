@@ -27,6 +27,7 @@ struct live_block *pool_add(struct pool *pool, const struct live_block *figures)
 {
     struct live_block *block = arena_alloc(pool->arena, sizeof *block);
     struct pool_class *class = &pool->classes[figures->class];
+    CHECK(figures->class < BLOCK_CLASSES);
     CHECK(figures->address != 0);
     *block = *figures;
     block->number = pool->next_number++;
@@ -48,6 +49,7 @@ struct live_block *pool_add(struct pool *pool, const struct live_block *figures)
 void pool_remove(struct pool *pool, struct live_block *block)
 {
     struct pool_class *class = &pool->classes[block->class];
+    CHECK(block->place < class->count);
     CHECK(class->blocks[block->place] == block);
     if (block->lifetimes)
         lifetimes_remove(block->lifetimes, block);
@@ -61,6 +63,8 @@ void pool_remove(struct pool *pool, struct live_block *block)
         block->newer->older = block->older;
     else
         class->newest = block->older;
+    CHECK((class->count == 0) == (class->newest == NULL));
+    CHECK((class->oldest == NULL) == (class->newest == NULL));
     arena_free(pool->arena, block, sizeof *block);
 }
 
@@ -155,7 +159,9 @@ void lifetimes_add(struct lifetimes *lifetimes, struct live_block *block)
     if (lifetimes->count == lifetimes->room)
         lifetimes->heap = grow(lifetimes->arena, lifetimes->heap, &lifetimes->room);
     block->lifetimes = lifetimes;
+    CHECK(lifetimes->count < lifetimes->room);
     rise(lifetimes, lifetimes->count++, block);
+    CHECK(lifetimes->heap[block->lifetimes_place] == block);
 }
 
 struct live_block *lifetimes_first(const struct lifetimes *lifetimes)
@@ -167,6 +173,7 @@ void lifetimes_remove(struct lifetimes *lifetimes, struct live_block *block)
 {
     uint32_t at = block->lifetimes_place;
     CHECK(block->lifetimes == lifetimes);
+    CHECK(at < lifetimes->count);
     CHECK(lifetimes->heap[at] == block);
     struct live_block *last = lifetimes->heap[--lifetimes->count];
     block->lifetimes = NULL;

@@ -100,6 +100,7 @@ static inline const uint8_t *decode(const struct recording *recording, const uin
 
 static size_t operations_end(const struct recording *recording)
 {
+    CHECK(recording->bytes_count >= RECORDING_HEADER_BYTES + RECORDING_CHECKSUM_BYTES);
     return recording->bytes_count - RECORDING_CHECKSUM_BYTES;
 }
 
@@ -108,6 +109,7 @@ static inline bool advance(struct recording_cursor *cursor, struct operation *op
 {
     const struct recording *recording = cursor->recording;
     const uint8_t *at = recording->bytes + cursor->at;
+    CHECK(cursor->at <= operations_end(recording));
     size_t left = operations_end(recording) - cursor->at;
     if (__builtin_expect(left >= OPERATION_BYTES_MAX, 1)) {
         at = decode(recording, at, cursor->state, operation);
@@ -140,6 +142,7 @@ bool recording_next(struct recording_cursor *cursor, struct operation *operation
         return false;
     bool decoded = advance(cursor, operation);
     CHECK(decoded); /* recording_open went through all of them */
+    CHECK(cursor->index <= cursor->recording->operations);
     return true;
 }
 

@@ -48,8 +48,10 @@ struct replay {
 
 static void count_result(struct replay *replay, bool served)
 {
-    replay->sim->counters[COUNTER_operations_recorded]++;
-    replay->sim->counters[COUNTER_operations_served] += served;
+    uint64_t *counters = replay->sim->counters;
+    counters[COUNTER_operations_recorded]++;
+    counters[COUNTER_operations_served] += served;
+    CHECK(counters[COUNTER_operations_served] <= counters[COUNTER_operations_recorded]);
 }
 
 /* An operation of the host that cannot be asked because its memory was refused. */
@@ -88,6 +90,7 @@ static uint32_t page_protection(unsigned protect)
 static void runtime_reserve(struct replay *replay, struct object *object,
                             const struct operation *op)
 {
+    CHECK(object->address == 0 && object->refused == NULL);
     bool code = op->protect == PROTECT_EXECUTE || op->protect == PROTECT_EXECUTE_WRITE;
     uint32_t protect = code ? PAGE_EXECUTE_READWRITE : PAGE_READWRITE;
     HRESULT hr = host_virtual_alloc(replay->clr, 0, op->size, MEM_RESERVE, protect, replay->level,
@@ -105,6 +108,7 @@ static void runtime_commit(struct replay *replay, struct object *object, const s
     HRESULT hr = host_virtual_alloc(replay->clr, object->address + op->offset, op->size, MEM_COMMIT,
                                     page_protection(op->protect), replay->level, &result);
     bool served = hr == S_OK && result != 0;
+    CHECK(op->offset + op->size <= object->size);
     count_result(replay, served);
     replay->committing = true;
     if (object->refused && served)
@@ -126,6 +130,7 @@ static void note_collection(struct replay *replay)
 static void runtime_decommit(struct replay *replay, struct object *object,
                              const struct operation *op)
 {
+    CHECK(op->offset + op->size <= object->size);
     note_collection(replay);
     if (object->refused)
         refused_remove(&replay->sim->arena, &object->refused, op->offset, op->size);
@@ -154,6 +159,7 @@ static void runtime_reset(struct replay *replay, struct object *object, const st
 
 static void runtime_release(struct replay *replay, struct object *object)
 {
+    CHECK(object->address != 0);
     HRESULT hr = host_virtual_free(replay->clr, object->address, 0, MEM_RELEASE);
     count_result(replay, hr == S_OK);
     if (object->refused)
@@ -204,6 +210,7 @@ static void replay_runtime(struct replay *replay, struct object *object, const s
 static void free_blocks(struct replay *replay, struct object *object, uint64_t offset)
 {
     uint64_t block, freed = 0, served = 0;
+    CHECK(offset <= object->size);
     for (; native_take_last(&replay->sim->arena, &object->blocks, offset, &block); freed++)
         served += host_malloc_free(replay->clr, replay->clr->malloc, block) == S_OK;
     if (freed != 0)
@@ -236,6 +243,7 @@ static void release_around(struct replay *replay, struct object *object, bool vi
 {
     const struct clr_env *env = &replay->clr->env;
     uint64_t address = object->address;
+    CHECK(address != 0);
     object->address = 0;
     if (view)
         clr_unmap_view(replay->clr, address);
@@ -355,6 +363,7 @@ static void begin_window(struct replay *replay)
 {
     if (replay->set_up && replay->sim->now_ns > replay->origin_ns)
         replay->origin_ns = replay->sim->now_ns;
+    CHECK(!replay->set_up || replay->from_ns > 0);
     replay->set_up = false;
 }
 
@@ -375,6 +384,7 @@ static void end_pass(struct replay *replay)
     if (replay->origin_ns < replay->sim->now_ns)
         replay->origin_ns = replay->sim->now_ns;
     replay->due_ns = replay->origin_ns;
+    CHECK(replay->due_ns >= replay->sim->now_ns);
 }
 
 /* Decodes the next operation. Its object is fetched while the one before it is performed, which
@@ -404,6 +414,7 @@ static inline void set_due(struct replay *replay)
 
 static void begin_pass(struct replay *replay)
 {
+    CHECK(replay->passes_left > 0);
     recording_begin(replay->recording, &replay->cursor);
     replay->level = eProcessCritical;
     replay->begun = false;
@@ -437,6 +448,7 @@ struct replay *replay_create(struct clr *clr, const struct recording *recording,
         .passes_left = options->repeat ? options->repeat : 1,
     };
     CHECK(replay->plain || (replay->speed_num != 0 && replay->speed_den != 0));
+    CHECK(replay->from_ns < replay->to_ns);
     begin_pass(replay);
     return replay;
 }
@@ -495,6 +507,7 @@ static void give_back_object(struct replay *replay, struct object *object)
         release_around(replay, object, view);
         return;
     }
+    CHECK(object->blocks == NULL);
     host_virtual_free(replay->clr, object->address, 0, MEM_RELEASE);
     object->address = 0;
 }

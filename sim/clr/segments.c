@@ -72,6 +72,7 @@ static unsigned log_of(uint64_t size)
 static void bin_add(struct segments *segments, struct chunk *chunk)
 {
     unsigned bin = log_of(chunk->size);
+    CHECK(!chunk->free && bin < BINS);
     chunk->free = true;
     chunk->bin_before = NULL;
     chunk->bin_behind = segments->bins[bin];
@@ -85,6 +86,7 @@ static void bin_remove(struct segments *segments, struct chunk *chunk)
 {
     unsigned bin = log_of(chunk->size);
     CHECK(chunk->free);
+    CHECK(segments->bins_used >> bin & 1);
     chunk->free = false;
     if (chunk->bin_before)
         chunk->bin_before->bin_behind = chunk->bin_behind;

@@ -493,7 +493,7 @@ static void list_names_policies_with_their_parameters(void **state)
 {
     (void)state;
     static const char *const names[] = {"passthrough", "quota",   "watermark", "arena",
-                                        "monitor",     "recycle", "limit"};
+                                        "monitor",     "recycle", "broker",    "limit"};
     cli("list");
     expect_exit(0);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -74,8 +74,8 @@ static void import_reads_standard_input_where_a_dash_stands(void **state)
 static void a_trace_alone_is_enough_to_replay_a_run(void **state)
 {
     (void)state;
-    static const char *const policies[] = {"passthrough", "quota",   "watermark",
-                                           "arena",       "monitor", "recycle"};
+    static const char *const policies[] = {"passthrough", "quota",   "watermark", "arena",
+                                           "monitor",     "recycle", "broker"};
     for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
         cli("run %s --policy %s --seed 9 --trace %s", small_recording(), policies[i],
             cli_path("run.trace"));

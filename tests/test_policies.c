@@ -1,6 +1,7 @@
 /* What the bundled policies promise beyond the scenarios that hold with all of them: monitor's
- * timing, what recycle gives out again. Policies are run as a user runs them; what a scenario
- * cannot say is driven from inside the process (tests/policies/bundled). */
+ * timing, what recycle gives out again, who gives way first with broker. Policies are run as a user
+ * runs them; what a scenario cannot say is driven from inside the process (tests/policies/bundled).
+ */
 #include "tests/support.h"
 #include "tests/cli_run.h"
 
@@ -53,6 +54,12 @@ static const char *messages(void)
     }
     return text;
 }
+
+/* Of a policy that is driven from inside, by a file of tests/policies/bundled. */
+#define DRIVEN                                                                                     \
+    "workload: [wait: 1ms]\n"                                                                      \
+    "shutdown: release\n"                                                                          \
+    "expect: [nothing-left-behind: yes]\n"
 
 /* ---- monitor: low is at 4 MiB available here, plenty at 12 ---- */
 
@@ -189,11 +196,7 @@ static void the_thread_ends_whichever_of_its_calls_fails(void **state)
 static void no_message_reaches_who_has_left(void **state)
 {
     (void)state;
-    run_lines("tests/policies/bundled/monitor.c",
-              "workload: [wait: 1ms]\n"
-              "shutdown: release\n"
-              "expect: [nothing-left-behind: yes]\n",
-              "");
+    run_lines("tests/policies/bundled/monitor.c", DRIVEN, "");
 }
 
 /* ---- recycle ---- */
@@ -202,11 +205,7 @@ static void no_message_reaches_who_has_left(void **state)
 static void recycled_regions_look_like_fresh_ones(void **state)
 {
     (void)state;
-    run_lines("tests/policies/bundled/recycle.cpp",
-              "workload: [wait: 1ms]\n"
-              "shutdown: release\n"
-              "expect: [nothing-left-behind: yes]\n",
-              "");
+    run_lines("tests/policies/bundled/recycle.cpp", DRIVEN, "");
 }
 
 static void recycled_regions_stay_right_whichever_call_fails(void **state)
@@ -217,11 +216,7 @@ static void recycled_regions_stay_right_whichever_call_fails(void **state)
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         char options[100];
         snprintf(options, sizeof options, " --set policy.regions=63 --inject %s", rules[i]);
-        run_lines("tests/policies/bundled/recycle.cpp",
-                  "workload: [wait: 1ms]\n"
-                  "shutdown: release\n"
-                  "expect: [nothing-left-behind: yes]\n",
-                  options);
+        run_lines("tests/policies/bundled/recycle.cpp", DRIVEN, options);
         assert_true(counter("injected") > 0);
     }
 }
@@ -272,6 +267,62 @@ static void a_refused_request_is_tried_again_without_the_cache(void **state)
               "");
 }
 
+/* ---- broker ---- */
+
+static void the_pool_gives_way_first_and_tasks_before_the_process(void **state)
+{
+    (void)state;
+    run_lines("tests/policies/bundled/broker.cpp", DRIVEN, "");
+    run_lines("tests/policies/bundled/broker.cpp", DRIVEN,
+              " --set policy.grow=19ms --set machine.ram=48MiB --set machine.pagefile=0");
+}
+
+static void the_account_is_exact_whichever_call_fails(void **state)
+{
+    (void)state;
+    static const char *const rules[] = {"",
+                                        " --inject VirtualAlloc#1/3",
+                                        " --inject VirtualFree#1/3",
+                                        " --inject VirtualQuery#1/9",
+                                        " --inject HeapAlloc#%7",
+                                        " --inject GlobalMemoryStatusEx#1/2"};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        char options[100];
+        snprintf(options, sizeof options, " --set policy.pool=0%s", rules[i]);
+        run_lines("tests/policies/bundled/broker.cpp", DRIVEN, options);
+    }
+}
+
+/* The host's own cache gives way to other processes too, an eighth of everything at each look. The
+ * CLR is asked when it has more than its share: at once where it has nearly all, else when the pool
+ * is nearly gone. */
+static void others_in_need_get_the_pool_before_the_clr_is_asked(void **state)
+{
+    (void)state;
+    char lines[1000];
+    for (unsigned clr_mib = 1; clr_mib <= 101; clr_mib += 100) {
+        snprintf(lines, sizeof lines,
+                 "machine: {ram: 256MiB, pagefile: 256MiB}\n"
+                 "pressure: [{at: 5s, take: all}]\n"
+                 "workload:\n"
+                 "  - VirtualAlloc: {size: %uMiB, type: MEM_RESERVE|MEM_COMMIT, expect: ok}\n"
+                 "  - repeat: 1000\n"
+                 "    do: [wait: 10ms, GetMemoryLoad: {}]\n",
+                 clr_mib);
+        run_lines("broker", lines, " --set pressure[0].at=1min");
+        uint64_t before = counter("commit_bytes");
+        assert_string_equal(messages(), "");
+        assert_true(before > (clr_mib + 15) << 20);
+        run_lines("broker", lines, "");
+        uint64_t after = counter("commit_bytes");
+        assert_true(after < (clr_mib + 4) << 20);
+        assert_int_equal(messages()[0], 'L');
+        assert_int_equal(counter("low_notifications"), 1);
+        uint64_t low_ms = strtoull(messages() + 1, NULL, 10);
+        assert_true(clr_mib == 1 ? low_ms >= 5100 && low_ms < 5300 : low_ms <= 5020);
+    }
+}
+
 /* ---- what is left at the end, and the question before it counts ---- */
 
 static unsigned questions(void)
@@ -320,6 +371,9 @@ int main(void)
         cmocka_unit_test(recycled_regions_stay_right_whichever_call_fails),
         cmocka_unit_test(the_cache_goes_back_when_memory_is_low),
         cmocka_unit_test(a_refused_request_is_tried_again_without_the_cache),
+        cmocka_unit_test(the_pool_gives_way_first_and_tasks_before_the_process),
+        cmocka_unit_test(the_account_is_exact_whichever_call_fails),
+        cmocka_unit_test(others_in_need_get_the_pool_before_the_clr_is_asked),
         cmocka_unit_test(a_host_is_asked_once_for_what_it_kept_before_that_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,16 +21,15 @@
  *   4. Below 3/4, and not in Low, the pool grows, a buffer every `grow` at most, to its share.
  *
  * A request that would pass the budget, less what is held back from it, takes buffers out of the
- * pool and is refused if that does not help. Held back is the reserve from tasks, half of it from
- * domains, nothing from the process; a quarter less where the consumer is below its share. So a
- * task is refused before a domain and a domain before the process, and at one level the greedy
- * before the modest. Tasks leave the pool its minimum, domains half of it, the process nothing.
- * When Windows refuses, the pool gives up as much as was asked for and the request is tried once
- * more. After a refusal the CLR is told Low.
+ * pool; where all that it may take would not do, it is refused and takes none. Held back is the
+ * reserve from tasks, half of it from domains, nothing from the process; a quarter less where the
+ * consumer is below its share. So a task is refused before a domain and a domain before the
+ * process, and at one level the greedy before the modest. Tasks leave the pool its minimum, domains
+ * half of it, the process nothing. When Windows refuses pages, blocks or addresses, the pool gives
+ * up as much and the request is tried once more. After a refusal the CLR is told Low.
  *
- * There is no thread here: the machine is looked at and the pool grows on calls of the CLR. What it
- * does not do: charge mapped files, images and thread stacks, or tell the CLR's memory from that of
- * others in the process (see quota). */
+ * There is no thread here: the pool grows on calls of the CLR. What it does not do: charge mapped
+ * files, images and thread stacks, or tell the CLR's memory from that of others (see quota). */
 #include <windows.h>
 #include <mscoree.h>
 #include <lowwater/policy.h>
@@ -177,11 +176,11 @@ class Broker
 {
   public:
     ULONGLONG total() const { return used_[pages] + used_[blocks] + pool_.bytes() + growing_; }
-    /* Without what the pool could give up for a request of a task. */
-    ULONGLONG needed() const
+    /* Without what the pool could give up for a request of this level. */
+    ULONGLONG needed(EMemoryCriticalLevel level) const
     {
-        const ULONGLONG floor = pool_floor(eTaskCritical);
-        return total() - (pool_.bytes() > floor ? pool_.bytes() - floor : 0);
+        const ULONGLONG floor = pool_floor(level), has = pool_.bytes();
+        return total() - (has > floor ? (has - floor) / buffer_bytes * buffer_bytes : 0);
     }
     /* What all may have together when a request of this kind is granted. */
     ULONGLONG most(Consumer consumer, EMemoryCriticalLevel level) const
@@ -194,11 +193,12 @@ class Broker
     bool charge(Consumer consumer, ULONGLONG bytes, EMemoryCriticalLevel level)
     {
         const ULONGLONG allowed = most(consumer, level);
-        const ULONGLONG rest = bytes < allowed ? allowed - bytes : 0; /* for all others */
-        if (total() > rest)
-            pool_.shrink(total() - rest, pool_floor(level));
-        if (total() > rest || bytes > allowed)
-            return false;
+        if (bytes > allowed || needed(level) > allowed - bytes)
+            return false; /* the pool would shrink in vain */
+        if (total() > allowed - bytes)
+            pool_.shrink(total() - (allowed - bytes), pool_floor(level));
+        if (total() > allowed - bytes)
+            return false; /* Windows did not take it */
         used_[consumer] += bytes;
         changed();
         return true;
@@ -368,7 +368,7 @@ class BrokerManager final : public Counted<IHostMemoryManager>
         enter();
         broker.changed(); /* time passes without calls as well: Neutral may be due */
         const ULONGLONG most = broker.most(pages, eTaskCritical);
-        const ULONGLONG used = broker.needed();
+        const ULONGLONG used = broker.needed(eTaskCritical);
         leave();
         ULONGLONG left = used < most ? most - used : 0;
         const DWORD percent = 100 - static_cast<DWORD>(left / (most / 100 + 1));
@@ -458,7 +458,7 @@ class BrokerManager final : public Counted<IHostMemoryManager>
         if (!broker.charge(pages, growth, level))
             return E_OUTOFMEMORY;
         HRESULT answer = ask(address, size, type, protect, result);
-        if (answer == E_OUTOFMEMORY && commits && broker.make_room(growth, level))
+        if (answer == E_OUTOFMEMORY && broker.make_room(commits ? growth : size, level))
             answer = ask(address, size, type, protect, result);
         if (answer != S_OK)
             broker.credit(pages, growth);

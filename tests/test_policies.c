@@ -277,6 +277,36 @@ static void the_pool_gives_way_first_and_tasks_before_the_process(void **state)
               " --set policy.grow=19ms --set machine.ram=48MiB --set machine.pagefile=0");
 }
 
+/* By Windows: pages, addresses, a block. */
+static void a_request_refused_once_is_served_at_the_expense_of_the_pool(void **state)
+{
+    (void)state;
+    static const char *const requests[][2] = {
+        {"VirtualAlloc: {size: 1MiB, type: MEM_RESERVE|MEM_COMMIT, expect: ok}",
+         "VirtualAlloc[size>=1MiB]#1"},
+        {"VirtualAlloc: {size: 1MiB, type: MEM_RESERVE, expect: ok}",
+         "VirtualAlloc[size>=1MiB]#1:ERROR_NOT_ENOUGH_MEMORY"},
+        {"Alloc: {size: 1MiB, expect: ok}", "HeapAlloc[size>=1MiB]#1"}};
+    for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
+        char lines[500], options[100];
+        snprintf(lines, sizeof lines,
+                 "workload:\n"
+                 "  - repeat: 100\n"
+                 "    do: [wait: 50ms, GetMemoryLoad: {}]\n"
+                 "  - %s\n",
+                 requests[i][0]);
+        run_lines("broker", lines, " --set policy.pool-minimum=0");
+        uint64_t before = counter("commit_bytes");
+        snprintf(options, sizeof options, " --set policy.pool-minimum=0 --inject %s",
+                 requests[i][1]);
+        run_lines("broker", lines, options);
+        assert_int_equal(counter("injected"), 1);
+        uint64_t less = before - counter("commit_bytes"); /* a buffer may have come back since */
+        assert_in_range(less, (1 << 20) - (1 << 16), 1 << 20);
+        assert_string_equal(messages(), "");
+    }
+}
+
 static void the_account_is_exact_whichever_call_fails(void **state)
 {
     (void)state;
@@ -372,6 +402,7 @@ int main(void)
         cmocka_unit_test(the_cache_goes_back_when_memory_is_low),
         cmocka_unit_test(a_refused_request_is_tried_again_without_the_cache),
         cmocka_unit_test(the_pool_gives_way_first_and_tasks_before_the_process),
+        cmocka_unit_test(a_request_refused_once_is_served_at_the_expense_of_the_pool),
         cmocka_unit_test(the_account_is_exact_whichever_call_fails),
         cmocka_unit_test(others_in_need_get_the_pool_before_the_clr_is_asked),
         cmocka_unit_test(a_host_is_asked_once_for_what_it_kept_before_that_counts),

@@ -146,6 +146,18 @@ void tasks_are_refused_before_domains_and_domains_before_the_process()
     EXPECT(!clr.commit(64 * 1024) && !clr.commit(64 * 1024, eAppDomainCritical));
 }
 
+void who_is_refused_in_any_case_takes_nothing_from_the_pool()
+{
+    Clr clr;
+    clr.look_on(5000);
+    const ULONGLONG pool = clr.pool();
+    EXPECT(about(pool, share));
+    EXPECT(!clr.commit(58 * mib) && !clr.commit(62 * mib, eAppDomainCritical));
+    EXPECT(!clr.commit(65 * mib, eProcessCritical) && !clr.allocate(65 * mib, eProcessCritical));
+    EXPECT(clr.pool() == pool);
+    EXPECT(clr.commit(64 * mib, eProcessCritical) && clr.pool() == 0);
+}
+
 void at_one_level_the_greedy_is_refused_before_the_modest()
 {
     Clr clr;
@@ -309,6 +321,7 @@ static IHostMemoryManager *drive(void)
         the_pool_grows_to_its_share_a_buffer_at_a_time();
         under_pressure_the_pool_shrinks_first_and_to_its_minimum();
         tasks_are_refused_before_domains_and_domains_before_the_process();
+        who_is_refused_in_any_case_takes_nothing_from_the_pool();
         at_one_level_the_greedy_is_refused_before_the_modest();
         after_pressure_the_clr_hears_neutral_and_the_pool_grows_again();
         addresses_that_the_clr_needs_are_not_held_by_the_pool();

@@ -1,23 +1,16 @@
-/* Building policies. See cc.h.
- * Results are cached by what went into them. */
+/* Building policies: the compiler and its line. See cc.h. */
 #include "harness/cc.h"
 
 #include <ctype.h>
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#define XXH_INLINE_ALL
-#include <xxhash.h>
 #include "harness/places.h"
-#include "harness/spelling.h"
 
 static bool has_ending(const char *path, const char *ending)
 {
@@ -133,144 +126,4 @@ int cc_run(const struct cc_line *line)
     if (pid < 0 || !WIFEXITED(status) || WEXITSTATUS(status) == 127)
         return -1;
     return WEXITSTATUS(status);
-}
-
-/* ---- the cache ---- */
-
-/* Made when missing; an existing folder of somebody else is not used. */
-static bool private_folder(const char *path)
-{
-    struct stat about;
-    mkdir(path, 0700);
-    return stat(path, &about) == 0 && S_ISDIR(about.st_mode) && about.st_uid == geteuid() &&
-           access(path, W_OK | X_OK) == 0;
-}
-
-static bool cache_folder(char *path, size_t bytes)
-{
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *tmp = getenv("TMPDIR");
-    char base[PATH_MAX];
-    if (cache && *cache == '/')
-        snprintf(base, sizeof base, "%s", cache);
-    else
-        snprintf(base, sizeof base, "%s/.cache", home ? home : "");
-    mkdir(base, 0700);
-    int used = snprintf(path, bytes, "%s/lowwater", base);
-    if (used > 0 && (size_t)used < bytes && private_folder(path))
-        return true;
-    used = snprintf(path, bytes, "%s/lowwater-%u", tmp && *tmp == '/' ? tmp : "/tmp",
-                    (unsigned)geteuid());
-    return used > 0 && (size_t)used < bytes && private_folder(path);
-}
-
-static void hash_file(XXH3_state_t *hash, const char *path)
-{
-    char buffer[65536];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    for (ssize_t got; fd >= 0 && (got = read(fd, buffer, sizeof buffer)) > 0;)
-        XXH3_128bits_update(hash, buffer, (size_t)got);
-    if (fd >= 0)
-        close(fd);
-}
-
-static int by_text(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Every source and header of a folder, by name and contents: more than the policy may use, never
- * less than it does. */
-static void hash_folder(XXH3_state_t *hash, const char *folder)
-{
-    char *names[512];
-    size_t count = 0;
-    DIR *entries = opendir(folder);
-    for (struct dirent *entry = entries ? readdir(entries) : NULL; entry && count < 512;
-         entry = readdir(entries))
-        if (strpbrk(entry->d_name, ".") && strcasestr(entry->d_name, ".h"))
-            names[count++] = strdup(entry->d_name);
-    if (entries)
-        closedir(entries);
-    qsort(names, count, sizeof *names, by_text);
-    for (size_t i = 0; i < count; i++) {
-        char path[PATH_MAX + 300];
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        XXH3_128bits_update(hash, names[i], strlen(names[i]));
-        hash_file(hash, path);
-        free(names[i]);
-    }
-}
-
-static void source_folder(const char *source, char *folder, size_t bytes)
-{
-    const char *slash = strrchr(source, '/');
-    snprintf(folder, bytes, "%.*s", slash ? (int)(slash - source) : 1, slash ? source : ".");
-}
-
-static void cache_key(const struct cc_line *line, const char *source, char key[33])
-{
-    XXH3_state_t *hash = XXH3_createState();
-    char folder[PATH_MAX], nested[PATH_MAX + 16];
-    XXH3_128bits_reset(hash);
-    for (unsigned i = 0; i < line->count; i++)
-        XXH3_128bits_update(hash, line->words[i], strlen(line->words[i]) + 1);
-    hash_file(hash, source);
-    source_folder(source, folder, sizeof folder);
-    hash_folder(hash, folder);
-    hash_folder(hash, places_include());
-    snprintf(nested, sizeof nested, "%s/lowwater", places_include());
-    hash_folder(hash, nested);
-    XXH128_hash_t digest = XXH3_128bits_digest(hash);
-    snprintf(key, 33, "%016llx%016llx", (unsigned long long)digest.high64,
-             (unsigned long long)digest.low64);
-    XXH3_freeState(hash);
-}
-
-void cc_offer_spellings(const char *const *sources, unsigned count, char *links, size_t bytes)
-{
-    char cache[PATH_MAX], real[PATH_MAX];
-    links[0] = '\0';
-    if (count == 0 || !realpath(sources[0], real) || !cache_folder(cache, sizeof cache))
-        return;
-    snprintf(links, bytes, "%s/%016llx.links", cache,
-             (unsigned long long)XXH3_64bits(real, strlen(real)));
-    for (unsigned i = 0; i < count; i++)
-        spelling_offer(sources[i], links);
-    if (access(links, R_OK) != 0)
-        links[0] = '\0';
-}
-
-bool cc_build_cached(const char *source, bool race, char *out_path, size_t out_bytes, char *message,
-                     size_t message_bytes)
-{
-    char cache[PATH_MAX], key[33], links[PATH_MAX + 64], folder[PATH_MAX], name[96];
-    char include[PATH_MAX + 80], temporary[PATH_MAX + 96];
-    const char *words[] = {source, include};
-    struct cc_line line;
-    if (!cache_folder(cache, sizeof cache)) {
-        snprintf(message, message_bytes, "there is no folder for built policies (HOME, TMPDIR)");
-        return false;
-    }
-    source_folder(source, folder, sizeof folder);
-    places_base_name(source, name, sizeof name);
-    snprintf(include, sizeof include, "-I%s", folder);
-    cc_make_line(&line, words, 2, "out.so", race);
-    cache_key(&line, source, key);
-    snprintf(out_path, out_bytes, "%s/%s-%s.so", cache, name, key);
-    if (access(out_path, R_OK) == 0)
-        return true;
-    cc_offer_spellings(&source, 1, links, sizeof links);
-    if (links[0])
-        snprintf(include, sizeof include, "-I%s", links);
-    snprintf(temporary, sizeof temporary, "%s/%s.%d.so", cache, key, (int)getpid());
-    cc_make_line(&line, words, 2, temporary, race);
-    int code = cc_run(&line);
-    if (code == 0 && rename(temporary, out_path) == 0)
-        return true;
-    unlink(temporary);
-    snprintf(message, message_bytes,
-             code < 0 ? "%s: the compiler '%s' cannot be started"
-                      : "%s: it does not compile with %s",
-             source, line.words[0]);
-    return false;
 }

@@ -29,11 +29,14 @@ bool cc_make_line(struct cc_line *line, const char *const *words, unsigned count
 /* Runs it and waits; its messages go to standard error. The compiler's exit code, -1: no
  * compiler. */
 int cc_run(const struct cc_line *line);
+
+/* ---- cc_cache.c ---- */
+
 /* Makes links for headers that the sources include under another case or with backslashes; the
  * folder of the links in `links`, "" when none are needed. */
 void cc_offer_spellings(const char *const *sources, unsigned count, char *links, size_t bytes);
-/* A policy built from one source file, from the cache when nothing changed. The path of the
- * shared object. False: the compiler's messages were shown; message says what failed. */
+/* A policy built from one source file, from the cache when nothing that it includes changed. The
+ * path of the shared object. False: the compiler's messages were shown; message says what failed. */
 bool cc_build_cached(const char *source, bool race, char *out_path, size_t out_bytes, char *message,
                      size_t message_bytes);
 

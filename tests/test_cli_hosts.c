@@ -5,12 +5,14 @@
 #include "tests/cli_run.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -67,6 +69,37 @@ static void c_and_cxx_files_are_compiled_each_by_its_language(void **state)
         cli_path("limits.cpp"));
     expect_exit(6); /* there is no SCALE */
     expect_err("SCALE");
+}
+
+static void write_lines(const char *path, const char *lines)
+{
+    write_file(path, lines, strlen(lines));
+}
+
+/* The built one is kept, but not for longer. */
+static void a_host_is_built_again_when_a_header_of_any_folder_changes(void **state)
+{
+    (void)state;
+    char host[PATH_MAX], lines[PATH_MAX + 100], header[PATH_MAX], here[PATH_MAX];
+    assert_non_null(getcwd(here, sizeof here));
+    snprintf(host, sizeof host, "%s", cli_path("parted.c"));
+    snprintf(header, sizeof header, "%s", cli_path("my $parts#1"));
+    mkdir(header, 0777);
+    snprintf(header, sizeof header, "%s", cli_path("my $parts#1/limits.h"));
+    snprintf(lines, sizeof lines,
+             "#include \"my $parts#1/limits.h\"\n"
+             "#include \"%s/tests/hosts/plain_host.c\"\n",
+             here);
+    write_lines(host, lines);
+    for (unsigned round = 0; round < 2; round++) {
+        write_lines(header, "#define LIMIT 1\n");
+        cli("run %s --policy %s", small_recording(), host);
+        expect_exit(0);
+        write_lines(header, "#error LIMIT is not known\n");
+        cli("run %s --policy %s", small_recording(), host);
+        expect_exit(6);
+        expect_err("LIMIT is not known");
+    }
 }
 
 static void what_a_host_prints_stays_out_of_both_outputs(void **state)
@@ -293,6 +326,7 @@ int main(void)
         cmocka_unit_test(hosts_in_one_file_run_without_a_change),
         cmocka_unit_test(a_host_of_several_files_builds_with_cc),
         cmocka_unit_test(c_and_cxx_files_are_compiled_each_by_its_language),
+        cmocka_unit_test(a_host_is_built_again_when_a_header_of_any_folder_changes),
         cmocka_unit_test(what_a_host_prints_stays_out_of_both_outputs),
         cmocka_unit_test(every_defective_policy_has_its_documented_outcome),
         cmocka_unit_test(refused_imports_are_all_named_in_one_message),

@@ -24,6 +24,9 @@ struct expectation {
     uint16_t counter; /* enum counter */
     uint16_t index;
     struct comparison comparison;
+    bool has_other; /* compared with another number of the run: EXPECT_COUNTER, EXPECT_INJECTED */
+    enum expectation_kind other_kind;
+    uint16_t other;   /* its counter */
     int outcome;      /* enum outcome of run.h */
     uint32_t notices; /* 1 << enum last_notice of each that will do */
     uint32_t line, column;

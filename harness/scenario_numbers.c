@@ -1,6 +1,7 @@
 /* Reading comparisons, histograms and rates of a scenario. See scenario_private.h. */
 #include "harness/scenario_private.h"
 
+#include <ctype.h>
 #include <string.h>
 #include "harness/options.h"
 
@@ -72,12 +73,61 @@ static bool parse_comparison(enum value_type type, const char *text, struct comp
     return read_kind(type, text, &comparison->value);
 }
 
+/* ---- comparisons of two numbers of the run ---- */
+
+static bool is_number(const struct key *key)
+{
+    return key->section == EXPECT_COUNTER || key->section == EXPECT_INJECTED;
+}
+
+static enum read_result say_other(struct loader *loader, const struct yaml_node *node,
+                                  const char *name, bool known)
+{
+    const char *names[SECTION_KEYS_MAX];
+    char word[CLIPPED_BYTES], hint[700];
+    size_t count = 0;
+    clipped(name, strlen(name), word);
+    for (const struct key *key = sections[SECTION_EXPECT].keys; key->name; key++)
+        if (is_number(key))
+            names[count++] = key->name;
+    const char *similar = nearest_word(word, names, count);
+    if (known)
+        diagnose(loader->diagnostics, node->at,
+                 "'%s' cannot be compared with this: one of them counts bytes", word);
+    else
+        diagnose(loader->diagnostics, node->at, "no number of the run is called '%s'%s", word,
+                 similar ? suggestion(word, names, count, hint, sizeof hint)
+                         : " (lowwater list counters)");
+    return READ_SAID;
+}
+
+/* "<= win32-failures" */
+static enum read_result read_other(struct loader *loader, const struct key *key,
+                                   const struct yaml_node *node, struct expectation *expectation)
+{
+    const char *text = node->text;
+    enum compare_op op = take_operator(&text);
+    const struct key *other = key_find(SECTION_EXPECT, text);
+    if (!other || !is_number(other))
+        return say_other(loader, node, text, false);
+    if (key_type(other) != key_type(key))
+        return say_other(loader, node, text, true);
+    expectation->comparison.op = op == COMPARE_NONE ? COMPARE_EQUAL : op;
+    expectation->has_other = true;
+    expectation->other_kind = (enum expectation_kind)other->section;
+    expectation->other = (uint16_t)other->least;
+    return READ_FINE;
+}
+
 enum read_result read_comparison(struct loader *loader, const struct key *key,
                                  const struct yaml_node *node, void *target)
 {
     struct comparison comparison = {0};
     enum value_type type = key_type(key);
-    (void)loader;
+    const char *first = node->text;
+    take_operator(&first);
+    if (loader->section == SECTION_EXPECT && is_number(key) && isalpha((unsigned char)*first))
+        return read_other(loader, key, node, &((struct expectation_draft *)target)->expectation);
     if (!parse_comparison(type, node->text, &comparison))
         return READ_WRONG;
     if (type == VALUE_COMPARE_PERCENT && key->most && comparison.value > key->most)

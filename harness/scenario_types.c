@@ -11,6 +11,7 @@
 #define NAME "[A-Za-z_][A-Za-z0-9_-]*"
 #define PLACE NAME "#?([+-]" SIZE ")?([+-]" SIZE "\\*#)?"
 #define OPERATOR "((<=|>=|==|!=|<|>|=) *)?"
+#define OTHER "[a-z][a-z0-9_-]*" /* in `expect` the name of another number */
 #define RATIO "[0-9]+/[0-9]+"
 
 const struct value_kind value_kinds[VALUE_TYPES] = {
@@ -35,10 +36,12 @@ const struct value_kind value_kinds[VALUE_TYPES] = {
                     "PAGE_NONSENSE"},
     [VALUE_LEVELS] = {"words", "one or a list of", NULL, "task", "neither"},
     [VALUE_COMPARE_COUNT] = {"comparison", "a comparison like \"<= 1000\" or 10..20",
-                             "^(" OPERATOR NUMBER "|" NUMBER "\\.\\." NUMBER ")$", "\"<= 1000\"",
+                             "^(" OPERATOR "(" NUMBER "|" OTHER ")|" NUMBER "\\.\\." NUMBER ")$",
+                             "\"<= 1000\"",
                              "\"<> 3\""},
     [VALUE_COMPARE_SIZE] = {"comparison", "a comparison of sizes like \"<= 512MiB\" or 1MiB..2MiB",
-                            "^(" OPERATOR SIZE "|" SIZE "\\.\\." SIZE ")$", "\"<= 512MiB\"",
+                            "^(" OPERATOR "(" SIZE "|" OTHER ")|" SIZE "\\.\\." SIZE ")$",
+                            "\"<= 512MiB\"",
                             "\"<= 1.5GiB\""},
     [VALUE_COMPARE_PERCENT] = {"comparison", "a comparison of percentages like \">= 95%\"",
                                "^(" OPERATOR "[0-9]+%?|[0-9]+%?\\.\\.[0-9]+%?)$", "\">= 95%\"",

@@ -145,6 +145,9 @@ static void only_calls_of_the_policy_are_counted_and_failed(void **state)
     sim->actor = ACTOR_POLICY;
     assert_int_equal(sim_call(sim, EVENT_malloc, NULL), ST_OK);
     assert_int_equal(sim_call(sim, EVENT_malloc, NULL), ST_ENOMEM);
+    assert_int_equal(sim->counters[COUNTER_win32_failures], 0); /* the rule's record is no call */
+    sim_event(sim, EVENT_malloc, status_code(ST_ENOMEM), 0, 0, 0, 0);
+    assert_int_equal(sim->counters[COUNTER_win32_failures], 1);
     assert_int_equal(sim_call(sim, EVENT_malloc, NULL), ST_OK);
     assert_int_equal(sim->counters[COUNTER_win32_calls], 3);
     assert_int_equal(sim->now_ns, 6 * event_shapes[EVENT_malloc].cost_ns);

@@ -224,6 +224,38 @@ static void a_share_is_compared_before_it_is_rounded(void **state)
     assert_string_equal(result->broken[1].promise, "served <= 99%");
 }
 
+static void numbers_of_the_run_are_compared_with_each_other(void **state)
+{
+    (void)state;
+    struct expectation expectations[] = {{.kind = EXPECT_COUNTER,
+                                          .counter = COUNTER_vtable_refusals,
+                                          .comparison = {COMPARE_EQUAL, 0, 0},
+                                          .has_other = true,
+                                          .other_kind = EXPECT_INJECTED,
+                                          .text = "vtable-refusals == injected"},
+                                         {.kind = EXPECT_INJECTED,
+                                          .comparison = {COMPARE_AT_LEAST, 0, 0},
+                                          .has_other = true,
+                                          .other_kind = EXPECT_COUNTER,
+                                          .other = COUNTER_vtable_calls,
+                                          .text = "injected >= vtable-calls"},
+                                         {.kind = EXPECT_COUNTER,
+                                          .counter = COUNTER_commit_peak_bytes,
+                                          .comparison = {COMPARE_MORE, 0, 0},
+                                          .has_other = true,
+                                          .other_kind = EXPECT_COUNTER,
+                                          .other = COUNTER_commit_peak_bytes,
+                                          .text = "peak-commit > peak-commit"}};
+    expecting(expectations, 3);
+    injecting("VirtualAlloc[commit]#2");
+    run_with("passthrough");
+    assert_int_equal(result->broken_count, 2);
+    assert_int_equal(result->broken[0].line, 11);
+    assert_non_null(strstr(result->broken[0].got, "1, and the other is "));
+    assert_string_equal(result->broken[1].expected, "> peak-commit");
+    assert_non_null(strstr(result->broken[1].got, " bytes), and the other is "));
+}
+
 /* ---- notifications ---- */
 
 static void who_was_told_nothing_was_not_told_low(void **state)
@@ -317,6 +349,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_lower_bound_is_known_at_the_end_only, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_failure_injected_before_it_is_told, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_share_is_compared_before_it_is_rounded, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(numbers_of_the_run_are_compared_with_each_other, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(who_was_told_nothing_was_not_told_low, set_up, tear_down),
         cmocka_unit_test_setup_teardown(an_expected_crash_is_a_run_that_held, set_up, tear_down),

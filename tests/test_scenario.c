@@ -452,9 +452,10 @@ static void expectations_have_kind_counter_and_words(void **state)
                        "- {served: \">= 95%\", process-exits: 0}\n- injected: 1..5\n"
                        "- outcome: no-progress\n- low_notifications: \"!= 0\"\n"
                        "- commit-peak-bytes: 4096\n- faults_hard: \"< 1,000\"\n"
-                       "- {last-notification: low, last_notification: [none, high]}\n");
+                       "- {last-notification: low, last_notification: [none, high]}\n"
+                       "- {vtable-refusals: \"< injected\", peak-commit: commit_peak}\n");
     const struct expectation *e = s->expectations;
-    assert_int_equal(s->expectations_count, 10);
+    assert_int_equal(s->expectations_count, 12);
     assert_true(e[0].kind == EXPECT_COUNTER && e[0].counter == COUNTER_commit_peak_bytes);
     assert_true(e[0].comparison.op == COMPARE_AT_MOST && e[0].comparison.value == 512 * MiB);
     assert_string_equal(e[0].text, "peak-commit <= 512MiB");
@@ -474,6 +475,12 @@ static void expectations_have_kind_counter_and_words(void **state)
     assert_string_equal(e[8].text, "last-notification low");
     assert_int_equal(e[9].notices, 1u << NOTICE_NONE | 1u << NOTICE_HIGH);
     assert_string_equal(e[9].text, "last_notification none or high");
+    assert_true(e[10].has_other && e[10].other_kind == EXPECT_INJECTED);
+    assert_true(e[10].comparison.op == COMPARE_LESS && !e[9].has_other);
+    assert_string_equal(e[10].text, "vtable-refusals < injected");
+    assert_true(e[11].has_other && e[11].other == COUNTER_commit_peak_bytes);
+    assert_true(e[11].comparison.op == COMPARE_EQUAL && e[11].other_kind == EXPECT_COUNTER);
+    assert_string_equal(e[11].text, "peak-commit == commit_peak");
 }
 
 static void nothing_left_behind_makes_the_workload_give_back(void **state)

@@ -307,7 +307,7 @@ static inline void sim_event(struct sim *sim, uint16_t kind, uint32_t error, uin
                             sim->actor == ACTOR_POLICY,
                             error,
                             {a, b, c, d}};
-    if (error != 0 && sim->actor == ACTOR_POLICY)
+    if (error != 0 && sim->actor == ACTOR_POLICY && kind != EVENT_fault_injected)
         sim->counters[COUNTER_win32_failures]++;
     if (__builtin_expect(sim->on_record != NULL, 0))
         sim->on_record(sim, event);

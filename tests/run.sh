@@ -8,7 +8,7 @@ logs="$build/test-logs"
 mkdir -p "$logs"
 printf '%s\n' "$@" | xargs -P 2 -I BIN sh -c '
     name=$(basename "BIN")
-    timeout -k 5 "${TEST_TIMEOUT_S:-280}" "BIN" >"$0/$name.log" 2>&1
+    timeout -k 5 "${TEST_TIMEOUT_S:-900}" "BIN" >"$0/$name.log" 2>&1
     code=$?
     echo "$code" >"$0/$name.code"
     passed=$(grep -c "^\[       OK \]" "$0/$name.log")

@@ -109,12 +109,31 @@ static void a_host_that_gives_blocks_out_twice_is_told_of_it(void **state)
     expect_out("a block was given out that is still in use");
 }
 
+/* Windows releases a region by any address in its first page. */
+static void a_region_released_by_an_address_behind_its_base_may_be_given_out_again(void **state)
+{
+    (void)state;
+    static const char scenario[] =
+        "name: released-behind-its-base\nseed: 1\n"
+        "workload:\n"
+        "  - VirtualAlloc: {as: one, size: 1MiB, type: MEM_RESERVE, expect: ok}\n"
+        "  - VirtualFree: {at: one+100, size: 0, type: MEM_RELEASE, expect: ok}\n"
+        "  - VirtualAlloc: {as: two, size: 1MiB, type: MEM_RESERVE, expect: ok}\n"
+        "  - VirtualFree: {at: two+4KiB, size: 0, type: MEM_RELEASE, expect: refused}\n"
+        "  - VirtualFree: {at: two+0xfff, size: 0, type: MEM_RELEASE, expect: ok}\n"
+        "expect:\n  - process-exits: 0\n  - nothing-left-behind: yes\n";
+    write_file(cli_path("behind.yaml"), scenario, sizeof scenario - 1);
+    cli("run %s --policy passthrough --check", cli_path("behind.yaml"));
+    expect_exit(0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_taken_twice_is_found_as_a_plain_list_finds_it),
         cmocka_unit_test(the_finding_says_who_had_it_since_when),
         cmocka_unit_test(a_host_that_gives_blocks_out_twice_is_told_of_it),
+        cmocka_unit_test(a_region_released_by_an_address_behind_its_base_may_be_given_out_again),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -193,12 +193,12 @@ static struct holding *bind_new(struct call *c, enum holding_kind kind, uint64_t
 
 /* Before the call that gives it back: other threads may get the same address as soon as the host
  * has it. NULL: nothing of the kind is held there. */
-static struct holding *leave(struct call *c, enum holding_kind kind)
+static struct holding *leave(struct call *c, enum holding_kind kind, uint64_t address)
 {
-    struct holding *holding = holding_find(c->run, kind, c->address, &c->said->at, c->index);
+    struct holding *holding = holding_find(c->run, kind, address, &c->said->at, c->index);
     if (holding) {
         holding->leaving = true;
-        in_use_leaves(&c->run->in_use, c->address);
+        in_use_leaves(&c->run->in_use, address);
     }
     return holding;
 }
@@ -235,7 +235,8 @@ static void virtual_alloc(struct call *c)
 static void virtual_free(struct call *c)
 {
     bool releases = c->said->type & MEM_RELEASE;
-    struct holding *region = releases ? leave(c, HOLDING_REGION) : NULL;
+    uint64_t first_page = c->address & ~(PAGE_BYTES - 1); /* Windows takes any address in it */
+    struct holding *region = releases ? leave(c, HOLDING_REGION, first_page) : NULL;
     c->served = host_virtual_free(c->clr, c->address, c->said->size, c->said->type) == S_OK;
     expect_result(c);
     unbind(c, region);
@@ -336,7 +337,7 @@ static void debug_alloc(struct call *c)
 
 static void free_block(struct call *c)
 {
-    struct holding *block = leave(c, HOLDING_BLOCK);
+    struct holding *block = leave(c, HOLDING_BLOCK, c->address);
     c->served = host_malloc_free(c->clr, c->object, c->address) == S_OK;
     expect_result(c);
     unbind(c, block);
@@ -480,7 +481,7 @@ static void map_view(struct call *c)
 
 static void unmap_view(struct call *c)
 {
-    struct holding *view = leave(c, HOLDING_VIEW);
+    struct holding *view = leave(c, HOLDING_VIEW, c->address);
     clr_unmap_view(c->clr, c->address);
     c->served = true;
     c->why = "no view";

@@ -1,6 +1,5 @@
 /* One run in its own process: machine, policy, simulated CLR, workload. See run.h and child.h. */
 #include "harness/child.h"
-#include "harness/debug.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -14,6 +13,7 @@
 #include "core/fiber.h"
 #include "core/output.h"
 #include "harness/caller.h"
+#include "harness/debug.h"
 #include "harness/params.h"
 #include "harness/trace_file.h"
 #include "include/winnt.h"

@@ -179,7 +179,6 @@ static void put_injected(struct writer *w, const struct event *event)
     put(w, " (rule %" PRIu64 ")", event->arg[2]);
 }
 
-/* "pressure: 16 MiB of memory taken, 1 GiB held". */
 /* The answer before was better than the truth. */
 static void put_truth(struct writer *w, const struct event *event)
 {
@@ -193,6 +192,7 @@ static void put_truth(struct writer *w, const struct event *event)
             exact_bytes_text(event->arg[3], over, sizeof over));
 }
 
+/* "pressure: 16 MiB of memory taken, 1 GiB held". */
 static void put_pressure(struct writer *w, const struct event *event)
 {
     bool give_back = event->arg[0] >> 32 != 0, all = event->arg[1] == UINT64_MAX;

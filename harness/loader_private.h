@@ -21,7 +21,8 @@ struct module {
 };
 
 #define REFUSED_MAX 256
-#define TRAP_BYTES (16 * PAGE_BYTES) /* 24 each */
+#define TRAP_BYTES (16 * PAGE_BYTES) /* of stubs */
+#define STUB_BYTES 24
 
 struct policy {
     struct sim *sim;

@@ -101,14 +101,14 @@ static _Noreturn void trapped(const char *name)
 }
 
 /* Code with two numbers to be filled in, at 2 and at 12. */
-static uint64_t make_stub(struct policy *policy, uint8_t code[24], uint64_t first, uint64_t second)
+static uint64_t make_stub(struct policy *policy, uint8_t code[STUB_BYTES], uint64_t first, uint64_t second)
 {
     memcpy(code + 2, &first, 8);
     memcpy(code + 12, &second, 8);
-    CHECK(policy->trap_used + 24 <= TRAP_BYTES);
+    CHECK(policy->trap_used + STUB_BYTES <= TRAP_BYTES);
     uint64_t address = policy->trap_base + policy->trap_used;
-    memcpy((void *)(uintptr_t)address, code, 24);
-    policy->trap_used += 24;
+    memcpy((void *)(uintptr_t)address, code, STUB_BYTES);
+    policy->trap_used += STUB_BYTES;
     return address;
 }
 
@@ -116,7 +116,7 @@ static uint64_t make_stub(struct policy *policy, uint8_t code[24], uint64_t firs
  * trapped; jmp rax. */
 static uint64_t make_trap(struct policy *policy, const char *name)
 {
-    uint8_t code[24] = {0x48, 0xbf, 0, 0, 0, 0, 0, 0, 0,    0,    0x48, 0xb8,
+    uint8_t code[STUB_BYTES] = {0x48, 0xbf, 0, 0, 0, 0, 0, 0, 0,    0,    0x48, 0xb8,
                         0,    0,    0, 0, 0, 0, 0, 0, 0xff, 0xe0, 0xcc, 0xcc};
     return make_stub(policy, code, (uint64_t)(uintptr_t)name, (uint64_t)(uintptr_t)trapped);
 }
@@ -130,7 +130,7 @@ static uint64_t tell_accesses(struct policy *policy, const char *name, uint64_t 
         return function;
     struct race_stub *stub = arena_alloc(&policy->sim->arena, sizeof *stub);
     *stub = (struct race_stub){function, called};
-    uint8_t code[24] = {0x49, 0xbb, 0, 0, 0, 0, 0, 0, 0,    0,    0x49, 0xba,
+    uint8_t code[STUB_BYTES] = {0x49, 0xbb, 0, 0, 0, 0, 0, 0, 0,    0,    0x49, 0xba,
                         0,    0,    0, 0, 0, 0, 0, 0, 0x41, 0xff, 0xe2, 0xcc};
     return make_stub(policy, code, (uint64_t)(uintptr_t)stub, (uint64_t)(uintptr_t)race_entry);
 }

@@ -2,8 +2,8 @@
 #include "include/windows.h"
 
 #include "core/binding.h"
-#include "core/race.h"
 #include "core/check.h"
+#include "core/race.h"
 #include "os/job.h"
 #include "os/machine_private.h"
 #include "os/port.h"

@@ -36,7 +36,7 @@ static bool private_folder(const char *path)
 
 static bool cache_folder(char *path, size_t bytes)
 {
-    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME"), *tmp = getenv("TMPDIR");
+    const char *cache = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     char base[PATH_MAX];
     if (cache && *cache == '/')
         snprintf(base, sizeof base, "%s", cache);
@@ -46,8 +46,7 @@ static bool cache_folder(char *path, size_t bytes)
     int used = snprintf(path, bytes, "%s/lowwater", base);
     if (used > 0 && (size_t)used < bytes && private_folder(path))
         return true;
-    used = snprintf(path, bytes, "%s/lowwater-%u", tmp && *tmp == '/' ? tmp : "/tmp",
-                    (unsigned)geteuid());
+    used = snprintf(path, bytes, "%s/lowwater-%u", places_temporary(), (unsigned)geteuid());
     return used > 0 && (size_t)used < bytes && private_folder(path);
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "harness/places.h"
 
 static bool is_c(const char *word)
 {
@@ -125,13 +126,12 @@ static bool is_mixed(const struct cc_job *job)
 int cc_build(struct cc_job *job)
 {
     struct cc_line line;
-    const char *tmp = getenv("TMPDIR");
     char folder[PATH_MAX - 16];
     if (!is_mixed(job)) {
         cc_make_line(&line, job->words, job->count, job->out, job->race);
         return run(job, &line);
     }
-    snprintf(folder, sizeof folder, "%s/lowwater-cc-XXXXXX", tmp && *tmp == '/' ? tmp : "/tmp");
+    snprintf(folder, sizeof folder, "%s/lowwater-cc-XXXXXX", places_temporary());
     if (!mkdtemp(folder)) {
         fprintf(stderr, "lowwater: cc: there is no folder for objects (TMPDIR)\n");
         return 1;

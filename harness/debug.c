@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "core/check.h"
 #include "harness/commands.h"
 #include "harness/options.h"
+#include "harness/places.h"
 
 #define VARIABLE "LOWWATER_DEBUGGED"
 
@@ -118,8 +120,9 @@ static void become_debugger(const char *debugger, const char *script_path, char 
 
 int debug_run(const struct debug_options *options, char **argv)
 {
-    char path[] = "/tmp/lowwater-gdb-XXXXXX";
+    char path[PATH_MAX];
     const char *debugger = options->debugger ? options->debugger : "gdb";
+    snprintf(path, sizeof path, "%s/lowwater-gdb-XXXXXX", places_temporary());
     int fd = mkstemp(path), status = 0;
     if (fd < 0 || !write_script(options, fd))
         return usage_error("run: --debug: cannot write %s: %s", path, strerror(errno));

@@ -38,6 +38,12 @@ static const char *first_folder(const char *const *candidates, char *path, size_
     return path;
 }
 
+const char *places_temporary(void)
+{
+    const char *folder = getenv("TMPDIR");
+    return folder && folder[0] == '/' ? folder : "/tmp";
+}
+
 const char *places_include(void)
 {
     static char path[PATH_MAX];

@@ -20,6 +20,8 @@ bool places_scenario(const char *name, char *path, size_t path_bytes);
 size_t places_policies(char names[][PLACES_NAME_BYTES], size_t max);
 size_t places_recordings(char names[][PLACES_NAME_BYTES], size_t max);
 size_t places_scenarios(char names[][PLACES_NAME_BYTES], size_t max);
+/* The folder for files of the moment: $TMPDIR, if it is a whole path, else /tmp. */
+const char *places_temporary(void);
 /* A path as a person reads it: without detours, and relative to the current folder when it lies
  * below it. Returns text. */
 const char *places_shown(const char *path, char *text, size_t text_bytes);

@@ -71,10 +71,6 @@ static void start_next(struct batch *batch)
     struct report_run *run = &batch->runs[batch->started];
     struct job *job = &batch->jobs[batch->active];
     run->result = run_result_create();
-    if (!run->result) {
-        fprintf(stderr, "lowwater: no memory for the result of a run\n");
-        _exit(EXIT_INTERNAL);
-    }
     job->run = batch->started++;
     job->pid = run_start(&run->spec, run->result);
     if (job->pid < 0) {

@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 #include "harness/options.h"
 #include "harness/run_inputs.h"
 #include "harness/schedule_word.h"
@@ -27,21 +25,15 @@ static const char help[] =
 
 static int run_again(const struct trace_file *file, const struct run_spec *spec)
 {
-    char path[64], message[512], text[32];
+    char message[512], text[32];
     struct trace_file again;
     struct run_result *result = run_result_create();
-    struct run_spec traced = *spec;
-    int fd = memfd_create("lowwater-replay", 0);
-    if (!result || fd < 0)
-        return EXIT_INTERNAL;
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    traced.trace_path = path;
-    run_execute(&traced, result);
+    bool traced = trace_of_run(spec, result, &again, message, sizeof message);
     int code = EXIT_INTERNAL;
     if (result->outcome == OUTCOME_LOAD) {
         fprintf(stderr, "lowwater: %s\n", result->load_message);
         code = result->usage_error ? EXIT_USAGE : EXIT_INPUT;
-    } else if (trace_file_read(path, &again, message, sizeof message) != INPUT_OK) {
+    } else if (!traced) {
         fprintf(stderr, "lowwater: the trace of the replay cannot be read: %s\n", message);
     } else {
         /* Of a trace cut short only what it has can be compared. */
@@ -51,9 +43,9 @@ static int run_again(const struct trace_file *file, const struct run_spec *spec)
         if (equal)
             printf("identical: %s events\n", count_text(file->count, text, sizeof text));
         code = equal ? EXIT_HELD : EXIT_FINDING;
-        trace_file_free(&again);
     }
-    close(fd);
+    if (traced)
+        trace_file_free(&again);
     run_result_destroy(result);
     return code;
 }

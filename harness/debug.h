@@ -13,8 +13,7 @@
 struct debug_options {
     bool wanted;
     const char *debugger; /* --debugger; NULL: gdb */
-    bool has_at;
-    uint64_t at_event; /* stop before this one; without it where the policy begins */
+    bool has_at; /* stop before an event (run_spec.stops_at), not where the policy begins */
 };
 
 /* Whether this process was started by debug_run. */

@@ -63,7 +63,11 @@ struct run_result *run_result_create(void)
 {
     void *place = mmap(NULL, sizeof(struct run_result), PROT_READ | PROT_WRITE,
                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    return place == MAP_FAILED ? NULL : place;
+    if (place == MAP_FAILED) {
+        fprintf(stderr, "lowwater: no memory for the result of a run\n");
+        _exit(EXIT_INTERNAL);
+    }
+    return place;
 }
 
 void run_result_destroy(struct run_result *result)
@@ -120,13 +124,27 @@ void run_reap(const struct run_spec *spec, struct run_result *result, int wait_s
         result->events = result->tail_count;
 }
 
+bool run_once(const struct run_spec *spec, struct run_result *result)
+{
+    int status = 0;
+    memset(result, 0, sizeof *result);
+    pid_t pid = run_start(spec, result);
+    if (pid < 0) {
+        result->outcome = OUTCOME_INTERNAL;
+        snprintf(result->stop.text, sizeof result->stop.text, "fork: %s", strerror(errno));
+        return false;
+    }
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    run_reap(spec, result, status);
+    return true;
+}
+
 /* Runs once more with something watched; NULL when that is not possible. */
 static struct run_result *run_watching(const struct run_spec *again)
 {
     struct run_result *seen = run_result_create();
-    int status;
-    pid_t pid = seen ? run_start(again, seen) : -1;
-    if (pid > 0 && waitpid(pid, &status, 0) == pid)
+    if (run_once(again, seen))
         return seen;
     run_result_destroy(seen);
     return NULL;
@@ -247,15 +265,6 @@ void run_explain(const struct run_spec *spec, struct run_result *result)
 
 void run_execute(const struct run_spec *spec, struct run_result *result)
 {
-    int status = 0;
-    pid_t pid = run_start(spec, result);
-    if (pid < 0) {
-        result->outcome = OUTCOME_INTERNAL;
-        snprintf(result->stop.text, sizeof result->stop.text, "fork: %s", strerror(errno));
-        return;
-    }
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    run_reap(spec, result, status);
-    run_explain(spec, result);
+    if (run_once(spec, result))
+        run_explain(spec, result);
 }

@@ -131,15 +131,21 @@ struct run_result {
     struct race_report races;
 };
 
-/* Runs it and waits. The result must lie in shared memory from run_result_create. */
+/* Zeroed, in memory shared with the children. Without memory the tool ends, with a message. */
 struct run_result *run_result_create(void);
 void run_result_destroy(struct run_result *result);
-void run_execute(const struct run_spec *spec, struct run_result *result);
-/* The same in steps, for --jobs: run_start returns the child's pid, run_reap takes waitpid's
- * status. */
-/* Once it has ended: after a crash runs again to find the call that made the page inaccessible,
- * after a finding to find the policy's stack where it broke. */
+
+/* Runs it and waits, into a result from run_result_create. False: no process could be started,
+ * which the outcome says as well. */
+bool run_once(const struct run_spec *spec, struct run_result *result);
+/* Of a run that has ended: after a crash runs again to find the call that made the page
+ * inaccessible, after a finding to find the policy's stack where it broke. */
 void run_explain(const struct run_spec *spec, struct run_result *result);
+/* Both. */
+void run_execute(const struct run_spec *spec, struct run_result *result);
+
+/* run_once in steps, for --jobs: run_start returns the child's pid or -1, run_reap takes waitpid's
+ * status. */
 int run_start(const struct run_spec *spec, struct run_result *result);
 void run_reap(const struct run_spec *spec, struct run_result *result, int wait_status);
 

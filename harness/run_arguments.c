@@ -161,9 +161,6 @@ static int take_operand(struct request *request, const char *word)
 {
     if (request->operands_count == OPERANDS_MAX)
         return usage_error("run: at most %d scenarios", OPERANDS_MAX);
-    for (uint32_t i = 0; i < request->operands_count; i++)
-        if (strcmp(word, "-") == 0 && strcmp(request->operands[i], "-") == 0)
-            return usage_error("run: standard input can be read once");
     request->operands[request->operands_count++] = word;
     return EXIT_HELD;
 }
@@ -311,6 +308,8 @@ int run_arguments(struct request *request, int argc, char **argv)
         if (code != EXIT_HELD)
             return code;
     }
+    if (!standard_input_once("run", argv + optind, argc - optind))
+        return EXIT_USAGE;
     for (; optind < argc; optind++) {
         int code = take_operand(request, argv[optind]);
         if (code != EXIT_HELD)

@@ -5,13 +5,10 @@
  * are left out, halves first and single ones last, as long as the run breaks in the same way. */
 #include "harness/schedules.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include "harness/schedule_word.h"
+#include "harness/trace_compare.h"
 #include "harness/trace_file.h"
 
 /* Bounds of the search: runs, and records in them. */
@@ -48,18 +45,6 @@ bool same_ending(const struct run_result *a, const struct run_result *b)
            (strcmp(first_promise(a), "data-race") != 0 || races_alike(&a->races, &b->races));
 }
 
-static bool execute(const struct run_spec *spec, struct run_result *result)
-{
-    int status = 0;
-    memset(result, 0, sizeof *result);
-    pid_t pid = run_start(spec, result);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    if (pid > 0)
-        run_reap(spec, result, status);
-    return pid > 0;
-}
-
 /* ---- the switches of a run ---- */
 
 struct switches {
@@ -91,25 +76,20 @@ static void collect(const struct trace_file *file, struct switches *switches)
 static bool read_switches(struct shrinking *s, const struct run_spec *spec,
                           struct switches *switches)
 {
-    char path[64], message[256];
-    struct run_spec traced = *spec;
+    char message[256];
     struct trace_file *file = calloc(1, sizeof *file);
-    int fd = memfd_create("lowwater-switches", 0);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    traced.trace_path = path;
+    CHECK(file != NULL);
     *switches = (struct switches){0};
-    bool fine = fd >= 0 && file && execute(&traced, s->result) &&
-                same_ending(s->result, s->ending) &&
-                trace_file_read(path, file, message, sizeof message) == INPUT_OK;
+    bool traced = trace_of_run(spec, s->result, file, message, sizeof message);
+    bool fine = traced && same_ending(s->result, s->ending);
     if (fine) {
         switches->list = calloc(file->count + 1, sizeof *switches->list);
         switches->where = calloc(file->count + 1, sizeof *switches->where);
         collect(file, switches);
-        trace_file_free(file);
     }
+    if (traced)
+        trace_file_free(file);
     free(file);
-    if (fd >= 0)
-        close(fd);
     return fine;
 }
 
@@ -131,7 +111,7 @@ static bool breaks(struct shrinking *s, const struct sched_switch *list, uint32_
 {
     struct run_spec spec = with_switches(s, list, count);
     s->tries++;
-    bool same = execute(&spec, s->result) && same_ending(s->result, s->ending);
+    bool same = run_once(&spec, s->result) && same_ending(s->result, s->ending);
     s->events += s->result->events;
     return same;
 }
@@ -194,7 +174,7 @@ void schedule_shrink(struct report_run *run)
     struct switches all, kept;
     struct shrinking s = {.run = run, .ending = ending, .result = result};
     /* A hang takes its whole time limit in each try. */
-    bool hopeless = !ending || !result || run->result->stop.kind == STOP_HANG;
+    bool hopeless = run->result->stop.kind == STOP_HANG;
     if (!hopeless)
         memcpy(ending, run->result, sizeof *ending);
     if (!hopeless && read_switches(&s, &run->spec, &all)) {

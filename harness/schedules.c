@@ -39,7 +39,7 @@ struct trying {
     const struct schedules_options *options;
     struct slot slots[JOBS_MAX];
     uint32_t jobs, active;
-    uint64_t next, done, broke;
+    uint64_t next, done;
     struct kind first; /* schedule 1, which is told when all held */
     struct kind kinds[SCHEDULES_KINDS_MAX];
     uint32_t kinds_count;
@@ -67,16 +67,6 @@ static void clear_progress(const struct trying *t)
         fputs("\r\033[K", stderr);
 }
 
-static struct run_result *new_result(void)
-{
-    struct run_result *result = run_result_create();
-    if (!result) {
-        fprintf(stderr, "lowwater: no memory for the result of a run\n");
-        _exit(EXIT_INTERNAL);
-    }
-    return result;
-}
-
 static struct run_spec numbered(const struct trying *t, uint64_t number)
 {
     struct run_spec spec = t->run->spec;
@@ -92,7 +82,7 @@ static void start_one(struct trying *t)
     while (slot->pid)
         slot++;
     if (!slot->result)
-        slot->result = new_result();
+        slot->result = run_result_create();
     memset(slot->result, 0, sizeof *slot->result);
     slot->number = t->next++;
     slot->spec = numbered(t, slot->number);
@@ -111,14 +101,13 @@ static void keep(struct kind *kind, const struct slot *slot)
     kind->number = slot->number;
     kind->spec = slot->spec;
     if (!kind->result)
-        kind->result = new_result();
+        kind->result = run_result_create();
     memcpy(kind->result, slot->result, sizeof *kind->result);
 }
 
 static void note_broken(struct trying *t, const struct slot *slot)
 {
     uint32_t i = 0;
-    t->broke++;
     t->over = t->over || !t->options->keep_going || slot->result->outcome == OUTCOME_LOAD;
     while (i < t->kinds_count && t->options->keep_going &&
            !same_ending(t->kinds[i].result, slot->result))

@@ -1,11 +1,11 @@
 /* Comparing traces. See trace_compare.h. */
 #include "harness/trace_compare.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 #include "harness/event_text.h"
 #include "harness/trace_diff.h"
@@ -18,25 +18,35 @@ bool trace_show_difference(const struct event *a, uint64_t a_count, const struct
     return events_diff(a, a_count, a_name, b, b_count, b_name, HUNKS_SHOWN, out);
 }
 
+bool trace_of_run(const struct run_spec *spec, struct run_result *result, struct trace_file *file,
+                  char *message, size_t message_bytes)
+{
+    char path[64];
+    struct run_spec traced = *spec;
+    int fd = memfd_create("lowwater-trace", 0);
+    if (fd < 0) {
+        snprintf(message, message_bytes, "memfd_create: %s", strerror(errno));
+        return false;
+    }
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    traced.trace_path = path;
+    bool fine = run_once(&traced, result);
+    if (fine)
+        fine = trace_file_read(path, file, message, message_bytes) == INPUT_OK;
+    else
+        snprintf(message, message_bytes, "%s", result->stop.text);
+    close(fd);
+    return fine;
+}
+
 /* ---- --check ---- */
 
-/* Runs once with the trace into an anonymous file; its records, mapped. */
 static bool run_traced(const struct run_spec *spec, struct trace_file *file)
 {
-    char path[64], message[256];
-    int status;
-    int fd = memfd_create("lowwater-check", 0);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
-    struct run_spec again = *spec;
+    char message[256];
     struct run_result *result = run_result_create();
-    again.trace_path = path;
-    bool fine = fd >= 0 && result != NULL;
-    pid_t pid = fine ? run_start(&again, result) : -1;
-    fine = pid > 0 && waitpid(pid, &status, 0) == pid;
-    fine = fine && trace_file_read(path, file, message, sizeof message) == INPUT_OK;
+    bool fine = trace_of_run(spec, result, file, message, sizeof message);
     run_result_destroy(result);
-    if (fd >= 0)
-        close(fd);
     return fine;
 }
 

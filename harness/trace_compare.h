@@ -6,6 +6,11 @@
 #include "harness/run.h"
 #include "harness/trace_file.h"
 
+/* Runs once with the trace into memory and reads it, whatever the run came to. False, with a
+ * message: there is none. */
+bool trace_of_run(const struct run_spec *spec, struct run_result *result, struct trace_file *file,
+                  char *message, size_t message_bytes);
+
 /* --check: runs the spec twice more with traces into memory and compares. A difference turns the
  * outcome into nondeterminism, with both records in the text. */
 void trace_check_again(const struct run_spec *spec, struct run_result *result);

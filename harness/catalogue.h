@@ -1,5 +1,5 @@
-/* The catalogue of failure points: what `lowwater list faults` and docs/failure-points.md say. Calls
- * and errors stand in core/calls.def; here is what a reader needs beside them. */
+/* The catalogue of failure points: what `lowwater list faults` and docs/failure-points.md say.
+ * Calls and errors stand in core/calls.def; here is what a reader needs beside them. */
 #ifndef LW_HARNESS_CATALOGUE_H
 #define LW_HARNESS_CATALOGUE_H
 

@@ -246,7 +246,8 @@ static void check_heaps(struct child *child)
 }
 
 /* A host may keep what the CLR released for its next request, within bounds. Before that counts as
- * left behind the CLR asks for it, once and as it would for a view. What it answers is no matter. */
+ * left behind the CLR asks for it, once and as it would for a view. What it answers is no matter.
+ */
 static void ask_for_what_is_left(struct child *child)
 {
     uint64_t bytes = judge_left(child);

@@ -101,7 +101,8 @@ static _Noreturn void trapped(const char *name)
 }
 
 /* Code with two numbers to be filled in, at 2 and at 12. */
-static uint64_t make_stub(struct policy *policy, uint8_t code[STUB_BYTES], uint64_t first, uint64_t second)
+static uint64_t make_stub(struct policy *policy, uint8_t code[STUB_BYTES], uint64_t first,
+                          uint64_t second)
 {
     memcpy(code + 2, &first, 8);
     memcpy(code + 12, &second, 8);
@@ -117,7 +118,7 @@ static uint64_t make_stub(struct policy *policy, uint8_t code[STUB_BYTES], uint6
 static uint64_t make_trap(struct policy *policy, const char *name)
 {
     uint8_t code[STUB_BYTES] = {0x48, 0xbf, 0, 0, 0, 0, 0, 0, 0,    0,    0x48, 0xb8,
-                        0,    0,    0, 0, 0, 0, 0, 0, 0xff, 0xe0, 0xcc, 0xcc};
+                                0,    0,    0, 0, 0, 0, 0, 0, 0xff, 0xe0, 0xcc, 0xcc};
     return make_stub(policy, code, (uint64_t)(uintptr_t)name, (uint64_t)(uintptr_t)trapped);
 }
 
@@ -131,7 +132,7 @@ static uint64_t tell_accesses(struct policy *policy, const char *name, uint64_t 
     struct race_stub *stub = arena_alloc(&policy->sim->arena, sizeof *stub);
     *stub = (struct race_stub){function, called};
     uint8_t code[STUB_BYTES] = {0x49, 0xbb, 0, 0, 0, 0, 0, 0, 0,    0,    0x49, 0xba,
-                        0,    0,    0, 0, 0, 0, 0, 0, 0x41, 0xff, 0xe2, 0xcc};
+                                0,    0,    0, 0, 0, 0, 0, 0, 0x41, 0xff, 0xe2, 0xcc};
     return make_stub(policy, code, (uint64_t)(uintptr_t)stub, (uint64_t)(uintptr_t)race_entry);
 }
 

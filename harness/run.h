@@ -58,10 +58,10 @@ struct run_spec {
     bool explain; /* note the event of the highest commit charge, and write a struct asked to
                    * steps_fd for each call of the CLR that asks for memory */
     int steps_fd;
-    const char *trace_path;       /* or NULL */
-    uint64_t timeout_s;           /* CPU seconds without an event; 0: 10 */
-    uint64_t max_events;          /* 0: 1e9 */
-    bool stops;                   /* tell a debugger before the event ... */
+    const char *trace_path; /* or NULL */
+    uint64_t timeout_s;     /* CPU seconds without an event; 0: 10 */
+    uint64_t max_events;    /* 0: 1e9 */
+    bool stops;             /* tell a debugger before the event ... */
     uint64_t stops_at;
     uint64_t watch_page;          /* logical page whose last change is to be explained; 0: none */
     const uint64_t *stack_events; /* events whose stack in the policy goes to broken_stack[] */

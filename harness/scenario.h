@@ -41,8 +41,8 @@ struct scenario_file {
 #define SCENARIO_FILE_BYTES_MAX (1u << 20)
 
 struct scenario {
-    const char *name; /* as the file says; of a recording its name */
-    uint64_t seed;    /* default 1 */
+    const char *name;   /* as the file says; of a recording its name */
+    uint64_t seed;      /* default 1 */
     const char *policy; /* NULL: none is named */
     struct policy_param params[POLICY_PARAMS_MAX];
     uint32_t params_count;
@@ -55,13 +55,13 @@ struct scenario {
     bool shutdown_release;
     struct expectation *expectations;
     uint32_t expectations_count;
-    char about[512];    /* the first comment, one paragraph: the question it answers */
-    char path[512];     /* file it was read from; of a recording the recording */
-    const char *text;   /* the file's bytes, NULL: of a recording */
+    char about[512];  /* the first comment, one paragraph: the question it answers */
+    char path[512];   /* file it was read from; of a recording the recording */
+    const char *text; /* the file's bytes, NULL: of a recording */
     size_t text_bytes;
     struct scenario_file files[SCENARIO_FILES_MAX]; /* traces hold them */
     uint32_t files_count;
-    void *memory;       /* private: everything above that is pointed to */
+    void *memory; /* private: everything above that is pointed to */
 };
 
 /* Reads a scenario (.yaml, .yml). settings are --set words, KEY=VALUE. INPUT_OK, INPUT_NO_FILE or

@@ -64,8 +64,8 @@ static void watch_steps(struct child *child, const struct event *event)
     if (event->kind != EVENT_host_VirtualAlloc && event->kind != EVENT_malloc_Alloc &&
         event->kind != EVENT_malloc_DebugAlloc)
         return;
-    child->asked[child->asked_count++] =
-        (struct asked){trace_count(&child->sim->trace) - 1, child->clr ? workload_step(child->clr) : NULL};
+    child->asked[child->asked_count++] = (struct asked){
+        trace_count(&child->sim->trace) - 1, child->clr ? workload_step(child->clr) : NULL};
     if (child->asked_count == ASKED_BUFFER)
         watch_end(child);
 }

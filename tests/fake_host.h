@@ -40,11 +40,11 @@ struct fake {
     bool stale_results;    /* a refused VirtualAlloc leaves a pointer in its result */
     uint64_t call_ns; /* virtual time each call of VirtualAlloc, VirtualFree, Alloc, Free takes */
     uint64_t touch_ns;
-    uint64_t dirty_at;  /* address of the one byte that is 0xcd, 0: none */
+    uint64_t dirty_at; /* address of the one byte that is 0xcd, 0: none */
     struct fake_poked {
         uint64_t address;
         uint8_t byte;
-    } poked[16]; /* the first bytes that were written: these are kept */
+    } poked[16];        /* the first bytes that were written: these are kept */
     uint64_t forbidden; /* address of a page that cannot be touched, 0: none */
     uint32_t load;      /* percent, default 50 */
     uint64_t available; /* 0: 1 GiB */
@@ -56,7 +56,7 @@ struct fake {
     uint64_t ask_load_ns; /* of the workloads that are performed */
     bool ask_after_pressure;
     uint64_t load_ns; /* virtual time that GetMemoryLoad takes */
-    long references;    /* of manager, malloc and control together, beyond the CLR's own */
+    long references;  /* of manager, malloc and control together, beyond the CLR's own */
     ICLRMemoryNotificationCallback *callback;
     struct fake_live {
         uint64_t address, size;

@@ -30,7 +30,10 @@ static void arena_blocks_are_zeroed_disjoint_and_recycled(void **state)
     enum { SLOTS = 200, STEPS = 20000 };
     struct arena arena;
     assert_int_equal(arena_init(&arena, 0, UINT64_C(1) << 30), 0);
-    struct { unsigned char *block; size_t bytes; } slots[SLOTS] = {0};
+    struct {
+        unsigned char *block;
+        size_t bytes;
+    } slots[SLOTS] = {0};
     struct rng rng = rng_keyed(1, RNG_PROPERTY_TEST, 1);
     for (int i = 0; i < STEPS; i++) {
         unsigned slot = (unsigned)rng_below(&rng, SLOTS);
@@ -58,8 +61,8 @@ static void arena_blocks_are_zeroed_disjoint_and_recycled(void **state)
 
 static struct sim *make_sim(int fd)
 {
-    struct sim_options options = {.seed = 5, .arena_bytes = UINT64_C(1) << 30,
-                                  .trace = {.digest = true, .fd = fd}};
+    struct sim_options options = {
+        .seed = 5, .arena_bytes = UINT64_C(1) << 30, .trace = {.digest = true, .fd = fd}};
     struct sim *sim = sim_create(&options);
     assert_non_null(sim);
     return sim;
@@ -160,8 +163,8 @@ static void a_rule_that_delays_writes_its_record_and_takes_time(void **state)
     struct sim *sim = make_sim(-1);
     struct fault_rule rule;
     char message[256];
-    assert_true(fault_parse("malloc[criticality=process]#2:delay=5us", &rule, message,
-                            sizeof message));
+    assert_true(
+        fault_parse("malloc[criticality=process]#2:delay=5us", &rule, message, sizeof message));
     fault_plan_set(&sim->faults, &rule, 1);
     sim->actor = ACTOR_POLICY;
     uint64_t cost_ns = event_shapes[EVENT_malloc].cost_ns;

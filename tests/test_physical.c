@@ -311,8 +311,8 @@ static void compare_truth(void)
     assert_memory_equal(&truth, &status, sizeof status);
 }
 
-/* Files too small for what is modified: which pages the writer can write depends on slots, on copies
- * that present pages give up, and on pages that have a file of their own. */
+/* Files too small for what is modified: which pages the writer can write depends on slots, on
+ * copies that present pages give up, and on pages that have a file of their own. */
 static void the_truth_knows_what_the_writer_has_done_with_a_full_file(void **state)
 {
     struct rng rng = rng_keyed(5, RNG_PROPERTY_TEST, 0);

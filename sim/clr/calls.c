@@ -143,7 +143,8 @@ static void expect_aligned(struct call *c, uint64_t result)
         return;
     snprintf(expected, sizeof expected, "a multiple of 0x%llx",
              (unsigned long long)c->said->aligned);
-    snprintf(got, sizeof got, "0x%llx", (unsigned long long)(inside ? result - WINDOW_BASE : result));
+    snprintf(got, sizeof got, "0x%llx",
+             (unsigned long long)(inside ? result - WINDOW_BASE : result));
     tell(c, expected, got);
 }
 

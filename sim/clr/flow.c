@@ -223,8 +223,8 @@ void outside_add(struct run *run, struct activity *activity)
         return;
     }
     struct outside *outside = arena_alloc(&sim->arena, sizeof *outside);
-    *outside = (struct outside){
-        .due.fire = act, .next = run->outside, .run = run, .activity = activity};
+    *outside =
+        (struct outside){.due.fire = act, .next = run->outside, .run = run, .activity = activity};
     run->outside = outside;
     sched_due_add_outside(sim, &outside->due, at_least(activity->due_ns, sim->now_ns));
 }

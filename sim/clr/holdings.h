@@ -53,13 +53,14 @@ void names_drop(struct run *run);
 struct named named_find(const struct run *run, uint32_t name, bool indexed, uint64_t index);
 /* A name stands for a holding, for an address inside one (NULL), or for what was refused. */
 void name_bind(struct run *run, uint32_t name, bool indexed, uint64_t index, struct named meaning);
-/* The native address that a call means in this repetition. False: its block was refused, or is not there yet. */
+/* The native address that a call means in this repetition. False: its block was refused, or is not
+ * there yet. */
 bool block_resolve(const struct run *run, const struct block_address *at, uint64_t index,
                    uint64_t *native);
 
 struct holding *holding_add(struct run *run, enum holding_kind kind, uint64_t address);
-/* The newest of a kind at an address that no thread is giving back, NULL: none. at names the block, as in the call; it only
- * makes finding it fast. */
+/* The newest of a kind at an address that no thread is giving back, NULL: none. at names the block,
+ * as in the call; it only makes finding it fast. */
 struct holding *holding_find(const struct run *run, enum holding_kind kind, uint64_t address,
                              const struct block_address *at, uint64_t index);
 /* The newest reference to an object that no thread is giving back, NULL: none. */

@@ -61,7 +61,7 @@ struct clr {
     uint32_t released; /* 1 << enum host_object: the CLR's own reference is gone already */
     EMemoryAvailable availability; /* last notification, Neutral before the first */
     struct race_clock *notified;   /* by who called the callback: the CLR's threads hear of it */
-    const struct run *run; /* the workload being performed (workload.h), NULL: none */
+    const struct run *run;         /* the workload being performed (workload.h), NULL: none */
 };
 
 /* The life of a run before there is more of a CLR: GetHostManager where there is a control,

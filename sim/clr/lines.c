@@ -68,8 +68,8 @@ static struct line *add_thread(struct line *parent, struct node *node, uint64_t 
                                uint64_t count)
 {
     const struct flow *outer = parent->flow;
-    struct flow *flow = flow_start(parent->run, outer->index * count + index, outer->count * count,
-                                   0);
+    struct flow *flow =
+        flow_start(parent->run, outer->index * count + index, outer->count * count, 0);
     flow->waits = parent;
     parent->threads = true;
     return add_line(flow, parent, parent->order_base, node, 1, parent->begin_ns);
@@ -295,11 +295,10 @@ static uint64_t send_call(struct line *line, const struct node *node)
     struct flow *named = flow_named(run, (uint32_t)node->step->call->thread);
     struct errand *errand = arena_alloc(&run->sim->arena, sizeof *errand);
     CHECK(line->flow != named);
-    *errand = (struct errand){
-        .activity = {line->begin_ns, run->errands++, errand_turn},
-        .line = line,
-        .node = node,
-        .index = repetition(line)};
+    *errand = (struct errand){.activity = {line->begin_ns, run->errands++, errand_turn},
+                              .line = line,
+                              .node = node,
+                              .index = repetition(line)};
     flow_add(named, &errand->activity);
     return NEVER;
 }

@@ -77,8 +77,8 @@ static struct live_block *pick_random(const struct pool *pool, bool of_pages, st
     uint64_t drawn = count ? draw_up_to(random, count - 1) : 0;
     for (uint64_t i = 0; i < count; i++) {
         uint64_t place = (drawn + i) % count;
-        struct live_block *block = place < pages->count ? pages->blocks[place]
-                                                        : bytes->blocks[place - pages->count];
+        struct live_block *block =
+            place < pages->count ? pages->blocks[place] : bytes->blocks[place - pages->count];
         if (!block->busy)
             return block;
     }

@@ -27,7 +27,7 @@ struct chunk {
     struct segment *segment;
     uint64_t offset, size;
     bool free;
-    struct chunk *later; /* of those that wait to be given */
+    struct chunk *later;                   /* of those that wait to be given */
     struct chunk *lower, *upper;           /* by address */
     struct chunk *bin_before, *bin_behind; /* of free ones */
 };
@@ -52,7 +52,7 @@ struct segments {
     bool busy;                /* somebody is in the middle */
     const struct task *owner; /* who takes, until it has ended */
     struct chunk *later;      /* given meanwhile */
-    uint64_t bins_used; /* bit: the bin is not empty */
+    uint64_t bins_used;       /* bit: the bin is not empty */
     struct chunk *bins[BINS];
 };
 

@@ -13,7 +13,8 @@
 struct segments;
 struct chunk; /* the place of a block */
 
-/* A new one of the running thread, in the list of all there are. protect: of commits. level: of all requests. */
+/* A new one of the running thread, in the list of all there are. protect: of commits. level: of all
+ * requests. */
 struct segments *segments_create(struct segments **all, struct clr *clr, uint32_t protect,
                                  EMemoryCriticalLevel level);
 /* A place of so many bytes, NULL: the host refused. Segments are of 256 MiB; where that is

@@ -56,8 +56,8 @@ struct page_stream {
 /* pages: 1 to 2^32 - 1. Zipf takes 16 to 24 bytes a page from the arena. */
 void page_stream_open(struct page_stream *stream, struct arena *arena, enum page_order order,
                       uint64_t pages, uint64_t state, uint64_t sequence);
-/* After opening with hot and cold: so many hot pages (1 to pages) get so many percent of the draws (0
- * to 100). */
+/* After opening with hot and cold: so many hot pages (1 to pages) get so many percent of the draws
+ * (0 to 100). */
 void page_stream_heat(struct page_stream *stream, uint64_t hot, uint64_t hot_percent);
 void page_stream_close(struct page_stream *stream, struct arena *arena);
 

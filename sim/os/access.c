@@ -6,8 +6,8 @@
  *
  * Native code that touches a page opens it as well: for reading and writing at once where the
  * protection allows writing, so that code which reads before it writes (built with -O0) and code
- * that only writes (-O2) fault alike, and its fault is a write. Only watched pages tell a read from a
- * write. */
+ * that only writes (-O2) fault alike, and its fault is a write. Only watched pages tell a read from
+ * a write. */
 #include "include/windows.h"
 
 #include <string.h>

@@ -32,11 +32,11 @@ struct machine_config {
     bool guard_heap_blocks;         /* every heap block ends at its own inaccessible page */
     uint64_t pagefile_max_bytes;    /* it grows up to this; less than pagefile_bytes: it does not */
     enum replacement replacement;
-    bool no_standby;             /* no standby and modified lists: each replacement is a fault */
-    uint64_t pagefile_read_ns;   /* a page; 0: the default, 100 us */
-    uint64_t pagefile_write_ns;  /* a page of many; 0: the default, 25 us */
-    uint64_t low_memory_bytes;   /* 0: the default, the lesser of 64 MiB and RAM / 128 */
-    uint64_t high_memory_bytes;  /* 0: the default, three times the low level */
+    bool no_standby;            /* no standby and modified lists: each replacement is a fault */
+    uint64_t pagefile_read_ns;  /* a page; 0: the default, 100 us */
+    uint64_t pagefile_write_ns; /* a page of many; 0: the default, 25 us */
+    uint64_t low_memory_bytes;  /* 0: the default, the lesser of 64 MiB and RAM / 128 */
+    uint64_t high_memory_bytes; /* 0: the default, three times the low level */
 };
 /* ram 4 GiB, page file 4 GiB that does not grow, a solid state disk, address space 128 TiB, 2
  * processors, CLOCK. */
@@ -87,8 +87,8 @@ struct memory_status { /* MEMORYSTATUSEX */
     uint64_t total_phys, avail_phys, total_pagefile, avail_pagefile, total_virtual, avail_virtual;
 };
 void machine_memory_status(struct machine *m, struct memory_status *status);
-/* What machine_memory_status would say at this moment, without its effects: what the page writer has
- * done until now is counted, not done. */
+/* What machine_memory_status would say at this moment, without its effects: what the page writer
+ * has done until now is counted, not done. */
 void machine_memory_truth(const struct machine *m, struct memory_status *status);
 
 /* ---- memory that does not come from VirtualAlloc (no failure point, no record) ---- */

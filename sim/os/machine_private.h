@@ -56,7 +56,7 @@ struct others {
     uint64_t commit_pages; /* charge without frames */
     uint64_t pagefile_pages;
     uint64_t island_pages;
-    uint64_t ram_pages; /* removed from the machine */
+    uint64_t ram_pages;      /* removed from the machine */
     struct islands *islands; /* pressure.c */
 };
 

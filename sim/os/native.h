@@ -27,8 +27,8 @@ void native_close(struct native *native, uint64_t first_page, uint64_t pages,
                   int64_t pieces_change);
 /* Drops contents: the pages read as zero when opened again. */
 void native_discard(struct native *native, uint64_t first_page, uint64_t pages);
-/* Copies bytes of one page, and into one. open: the bits (PTE_OPEN) with which it is open now; it is
- * so afterwards. */
+/* Copies bytes of one page, and into one. open: the bits (PTE_OPEN) with which it is open now; it
+ * is so afterwards. */
 void native_read(struct native *native, uint64_t page, uint64_t offset, void *bytes, uint64_t count,
                  uint32_t open);
 void native_write(struct native *native, uint64_t page, uint64_t offset, const void *bytes,

@@ -301,8 +301,8 @@ static void settle_writer(struct machine *m)
                   p->frames.count[LIST_STANDBY], frames_available(p) << PAGE_SHIFT);
 }
 
-/* The same choices as settle_writer makes, on sums: while there is room in the file every page goes,
- * then those that have a file of their own. */
+/* The same choices as settle_writer makes, on sums: while there is room in the file every page
+ * goes, then those that have a file of their own. */
 uint64_t pages_to_settle(const struct machine *m)
 {
     const struct physical *p = &m->phys;

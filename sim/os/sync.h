@@ -129,30 +129,30 @@ enum object_kind {
 
 struct object {
     enum object_kind kind;
-    uint32_t references;      /* handles, waits, and the thread or timer itself */
-    uint32_t handle;          /* the first one, for reports; 0: none yet */
-    bool manual_reset;        /* stays signalled when a wait is satisfied */
-    bool signalled;           /* event, thread, timer, notification */
-    bool abandoned;           /* mutex: its owner ended */
-    uint32_t count, maximum;  /* semaphore */
-    struct wait_queue queue;  /* of struct waiter in struct object_wait */
+    uint32_t references;         /* handles, waits, and the thread or timer itself */
+    uint32_t handle;             /* the first one, for reports; 0: none yet */
+    bool manual_reset;           /* stays signalled when a wait is satisfied */
+    bool signalled;              /* event, thread, timer, notification */
+    bool abandoned;              /* mutex: its owner ended */
+    uint32_t count, maximum;     /* semaphore */
+    struct wait_queue queue;     /* of struct waiter in struct object_wait */
     struct race_clock *released; /* by who signalled it */
-    struct lock lock;         /* mutex: owner and recursion */
-    struct thread *thread;    /* thread */
-    uint32_t exit_code;       /* thread */
-    bool joinable;            /* thread: a pthread that was neither joined nor detached */
-    bool close_at_end;        /* thread: its end closes the first handle (_beginthread) */
-    void *result;             /* thread: what a pthread left */
-    struct due due;           /* timer */
-    uint64_t period_ns;       /* timer; 0: once */
-    struct pool_timer *timer; /* pool timer */
-    bool high;                /* notification: of plenty, otherwise of shortage */
-    struct object *next;      /* notification: all of them */
-    void *data;               /* job, port */
+    struct lock lock;            /* mutex: owner and recursion */
+    struct thread *thread;       /* thread */
+    uint32_t exit_code;          /* thread */
+    bool joinable;               /* thread: a pthread that was neither joined nor detached */
+    bool close_at_end;           /* thread: its end closes the first handle (_beginthread) */
+    void *result;                /* thread: what a pthread left */
+    struct due due;              /* timer */
+    uint64_t period_ns;          /* timer; 0: once */
+    struct pool_timer *timer;    /* pool timer */
+    bool high;                   /* notification: of plenty, otherwise of shortage */
+    struct object *next;         /* notification: all of them */
+    void *data;                  /* job, port */
     /* Evidence for lost wake-ups. */
-    uint64_t sets_lost;       /* automatic event: set while it was set already */
-    uint64_t resets_lost;     /* event: reset after it was set and before anybody went on by it */
-    bool unseen;              /* event: set, and nobody has gone on by it yet */
+    uint64_t sets_lost;   /* automatic event: set while it was set already */
+    uint64_t resets_lost; /* event: reset after it was set and before anybody went on by it */
+    bool unseen;          /* event: set, and nobody has gone on by it yet */
 };
 
 struct object *object_create(struct sim *sim, enum object_kind kind);

@@ -242,8 +242,11 @@ bool cc_build_cached(const char *source, bool race, char *out_path, size_t out_b
     snprintf(out_path, out_bytes, "%s", build.object);
     if (code != 0)
         snprintf(message, message_bytes,
-                 code < 0 ? "%s: the compiler '%s' cannot be started"
-                          : "%s: it does not compile with %s",
+                 code < 0
+                     ? "%s: the compiler '%s' cannot be started"
+                     : "%s: it does not compile with %s\n"
+                       "  (with other options, like -std=c++20: lowwater cc OPTIONS -o HOST.so "
+                       "FILE...)",
                  source, line.words[0]);
     return code == 0;
 }

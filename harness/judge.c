@@ -54,9 +54,8 @@ bool judge_begin(struct child *child)
                 (struct watched){i, number, expectation->comparison, {0}};
     }
     judge->active = judge->watched_count;
-    /* What came before a broken call is told too, and any call may have an expectation. */
-    bool tells_failures = plan->text != NULL && child->spec->faults_count > 0;
-    return judge->active > 0 || tells_failures;
+    /* What came before a broken call or a crash is told too. */
+    return judge->active > 0 || child->spec->faults_count > 0;
 }
 
 /* Operations are counted when the call has returned, behind the record of that. */
@@ -110,6 +109,10 @@ void judge_record(struct child *child, const struct event *event)
         judge->injections++;
         judge->last = (struct injection){number, event->time_ns, event->arg[1],
                                          (uint32_t)event->arg[2], event->error};
+        if (event->error) {
+            judge->refusals++;
+            judge->refused = judge->last;
+        }
     }
     judge_watched(child, false, number, event->time_ns);
 }

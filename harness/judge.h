@@ -26,6 +26,8 @@ struct watched {
 struct judge {
     uint64_t injections;            /* failures handed out so far */
     struct injection last;          /* of them */
+    uint64_t refusals;              /* of them, that refused a call; others only took time */
+    struct injection refused;       /* the last of these */
     uint64_t last_event, last_ns;   /* number and time of the last record */
     uint32_t watched_count, active; /* the first `active` have not been passed */
     struct watched watched[WATCHED_MAX];

@@ -201,6 +201,32 @@ static void put_host_call(const struct run_result *result, FILE *out)
     put_wrapped(line, BLOCK_INDENT, out);
 }
 
+/* The last call that the machine refused the thread, for its own reasons: what a crash often
+ * follows from. Only the tail of the trace is looked at. */
+static void put_refused_call(const struct run_result *result, FILE *out)
+{
+    uint64_t count = result->tail_count, event_id = count;
+    uint64_t oldest = count > RUN_TAIL_EVENTS ? count - RUN_TAIL_EVENTS : 0;
+    const struct event *found = NULL;
+    while (!found && event_id > oldest) {
+        const struct event *event = &result->tail[--event_id & (RUN_TAIL_EVENTS - 1)];
+        bool same =
+            !result->threads.stopped_among || event->thread == result->threads.stopped_thread;
+        bool refused = event->kind < EVENT_KINDS && event->error && same &&
+                       !event_is_host_call(event->kind) &&
+                       event_shapes[event->kind].failure != ST_OK;
+        found = refused ? event : NULL;
+    }
+    bool injected = result->refused.event > 0 && event_id == result->refused.event + 1;
+    if (!found || injected) /* told as that */
+        return;
+    char text[EVENT_TEXT_BYTES], line[EVENT_TEXT_BYTES + 64], number[32];
+    event_text(found, text, sizeof text);
+    snprintf(line, sizeof line, "after %s, event %s", text,
+             count_text(event_id, number, sizeof number));
+    put_wrapped(line, BLOCK_INDENT, out);
+}
+
 static void put_watch(const struct run_result *result, FILE *out)
 {
     char text[512], when[64], line[700], id[32];
@@ -250,6 +276,8 @@ static void put_failure(const struct report_run *run, FILE *out)
              count_text(result->events ? result->events - 1 : 0, events, sizeof events),
              time_text(result->virtual_ns, when, sizeof when));
     put_wrapped(line, BLOCK_INDENT, out);
+    report_injection(run, &result->refused, result->refusals, BLOCK_INDENT, out);
+    put_refused_call(result, out);
     put_host_call(result, out);
     put_stack(result, result->stack, result->stack_frames, BLOCK_INDENT, out);
     report_thread_stacks(run, out);

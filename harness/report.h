@@ -59,9 +59,12 @@ void json_stack(struct json *json, const struct run_result *result, const uint64
 
 /* Each broken expectation: promise, what happened, the failure before it, where it is written. */
 void report_broken(const struct report_run *run, FILE *out);
-/* The failure that was injected last before it, as --inject takes it; empty: none was. */
-const char *injection_text(const struct report_run *run, const struct broken *broken, char *text,
-                           size_t bytes);
+/* An injected failure as --inject takes it; empty: there was none. */
+const char *injection_text(const struct report_run *run, const struct injection *injection,
+                           char *text, size_t bytes);
+/* It in words and where it is written; the last of `count`. Nothing where there was none. */
+void report_injection(const struct report_run *run, const struct injection *injection,
+                      uint64_t count, unsigned indent, FILE *out);
 /* File and line in the policy, of its innermost frame when it broke; empty: not known. */
 const char *broken_where(const struct report_run *run, uint32_t index, char *text, size_t bytes);
 

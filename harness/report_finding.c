@@ -19,17 +19,17 @@ static struct fault_rule narrowed(const struct report_run *run, const struct inj
     return rule;
 }
 
-static bool is_known(const struct report_run *run, const struct broken *broken)
+static bool is_known(const struct report_run *run, const struct injection *injection)
 {
-    return broken->injections > 0 && broken->last.rule < run->spec.faults_count;
+    return injection->event > 0 && injection->rule < run->spec.faults_count;
 }
 
-const char *injection_text(const struct report_run *run, const struct broken *broken, char *text,
-                           size_t bytes)
+const char *injection_text(const struct report_run *run, const struct injection *injection,
+                           char *text, size_t bytes)
 {
     text[0] = '\0';
-    if (is_known(run, broken)) {
-        struct fault_rule rule = narrowed(run, &broken->last);
+    if (is_known(run, injection)) {
+        struct fault_rule rule = narrowed(run, injection);
         fault_format(&rule, text, bytes);
     }
     return text;
@@ -52,28 +52,28 @@ const char *broken_where(const struct report_run *run, uint32_t index, char *tex
     return text;
 }
 
-/* "VirtualAlloc[commit] #106 was refused (ERROR_COMMITMENT_LIMIT)" */
-static void put_injection(const struct report_run *run, const struct broken *broken, FILE *out)
+/* "after VirtualAlloc[commit] #106 was refused (ERROR_COMMITMENT_LIMIT), event 1,203" */
+void report_injection(const struct report_run *run, const struct injection *injection,
+                      uint64_t count, unsigned indent, FILE *out)
 {
-    const struct injection *last = &broken->last;
     char text[FAULT_TEXT_BYTES], line[FAULT_TEXT_BYTES + 256], number[32], others[32];
-    if (!is_known(run, broken))
+    if (!is_known(run, injection))
         return;
-    injection_text(run, broken, text, sizeof text);
+    injection_text(run, injection, text, sizeof text);
     text[strcspn(text, "#")] = '\0';
-    const struct fault_rule *rule = &run->spec.faults[last->rule];
-    const char *error = last->code ? status_name((enum status)rule->error) : NULL;
+    const struct fault_rule *rule = &run->spec.faults[injection->rule];
+    const char *error = injection->code ? status_name((enum status)rule->error) : NULL;
     int used = snprintf(line, sizeof line, "after %s #%s was %s%s%s, event %s", text,
-                        count_text(last->match, number, sizeof number),
+                        count_text(injection->match, number, sizeof number),
                         error ? "refused (" : "delayed", error ? error : "", error ? ")" : "",
-                        count_text(last->event, others, sizeof others));
-    if (broken->injections > 1)
+                        count_text(injection->event, others, sizeof others));
+    if (count > 1)
         snprintf(line + used, sizeof line - (size_t)used, ", the last of %s failures so far",
-                 count_text(broken->injections, others, sizeof others));
-    put_wrapped(line, ID_INDENT, out);
-    if (last->rule < run->spec.plan->faults_count) {
-        const struct scenario_fault *fault = &run->spec.plan->faults[last->rule];
-        fprintf(out, "%*s%s:%" PRIu32 "   %s\n", ID_INDENT, "", run->spec.plan->path, fault->line,
+                 count_text(count, others, sizeof others));
+    put_wrapped(line, indent, out);
+    if (injection->rule < run->spec.plan->faults_count) {
+        const struct scenario_fault *fault = &run->spec.plan->faults[injection->rule];
+        fprintf(out, "%*s%s:%" PRIu32 "   %s\n", (int)indent, "", run->spec.plan->path, fault->line,
                 fault->path ? fault->path : "faults");
     }
 }
@@ -133,7 +133,7 @@ void report_broken(const struct report_run *run, FILE *out)
         bool told = i > 0 && broken[-1].last.event == broken->last.event &&
                     broken[-1].injections == broken->injections;
         if (!told)
-            put_injection(run, broken, out);
+            report_injection(run, &broken->last, broken->injections, ID_INDENT, out);
         fprintf(out, "%*s%s:%" PRIu32 "   %s\n", ID_INDENT, "", run->spec.plan->path, broken->line,
                 broken->path);
         if (!is_expectation(broken))

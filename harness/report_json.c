@@ -72,9 +72,10 @@ static const char *signal_name(const struct stop *stop, char *text, size_t bytes
     return text;
 }
 
-static void put_crash(struct json *json, const struct run_result *result)
+static void put_crash(struct json *json, const struct report_run *run)
 {
-    char text[512];
+    const struct run_result *result = run->result;
+    char text[FAULT_TEXT_BYTES > 512 ? FAULT_TEXT_BYTES : 512];
     json_field(json, "kind", kind_name(result->stop.kind));
     json_field(json, "signal", signal_name(&result->stop, text, sizeof text));
     if (result->stop.kind == STOP_EXCEPTION || result->stop.kind == STOP_HEAP_CORRUPTION) {
@@ -87,6 +88,7 @@ static void put_crash(struct json *json, const struct run_result *result)
         json_field(json, "memory", result->explanation);
     if (result->stop.kind == STOP_EXIT)
         json_field_number(json, "exit_code", result->stop.code);
+    json_field(json, "failed_before", injection_text(run, &result->refused, text, sizeof text));
     json_stack(json, result, result->stack, result->stack_frames);
     if (!result->watch_seen)
         return;
@@ -103,6 +105,7 @@ static void put_crash(struct json *json, const struct run_result *result)
 static void put_no_progress(struct json *json, const struct report_run *run, const char *again)
 {
     const struct run_result *result = run->result;
+    char text[FAULT_TEXT_BYTES];
     json_object(json);
     json_field(json, "id", progress_id(result));
     json_field(json, "severity", "E");
@@ -111,6 +114,7 @@ static void put_no_progress(struct json *json, const struct report_run *run, con
     json_field_number(json, "event", result->events ? result->events - 1 : 0);
     json_field_number(json, "virtual_ns", result->virtual_ns);
     json_field_number(json, "count", 1);
+    json_field(json, "injected", injection_text(run, &result->refused, text, sizeof text));
     json_field(json, "reproduce", again);
     json_close(json);
 }
@@ -132,7 +136,7 @@ static void put_broken(struct json *json, const struct report_run *run, uint32_t
     json_field_number(json, "virtual_ns",
                       broken->has_event ? broken->virtual_ns : result->virtual_ns);
     json_field_number(json, "count", broken->count);
-    json_field(json, "injected", injection_text(run, broken, text, sizeof text));
+    json_field(json, "injected", injection_text(run, &broken->last, text, sizeof text));
     json_field(json, "where", broken_where(run, index, text, sizeof text));
     json_field(json, "path", run->spec.plan->path);
     json_field_number(json, "line", broken->line);
@@ -191,7 +195,7 @@ static void put_run(struct json *json, const struct report_run *run)
         json_field_number(json, counter_names[i], result->counters[i]);
     json_close(json);
     if (result->ended == OUTCOME_CRASH)
-        put_crash(json, result);
+        put_crash(json, run);
     if (result->outcome != OUTCOME_CRASH || result->broken_count ||
         result->threads.findings_count || result->races.count)
         put_findings(json, run, again);

@@ -99,6 +99,8 @@ struct run_result {
     uint64_t native_ns;
     uint64_t injected;
     uint64_t rule_injected[FAULT_RULES];
+    uint64_t refusals;        /* of the injected, that refused a call */
+    struct injection refused; /* the last of these */
     uint64_t counters[COUNTERS];
     uint32_t broken_count;  /* of broken[] */
     uint64_t broken_others; /* more calls that gave something else than expected, not listed */

@@ -175,6 +175,8 @@ void child_finish(struct child *child)
     result->events = trace_count(&sim->trace);
     result->virtual_ns = sim->now_ns;
     result->injected = sim->faults.injected;
+    result->refusals = child->judge.refusals;
+    result->refused = child->judge.refused;
     for (uint32_t i = 0; i < sim->faults.rules_count; i++)
         result->rule_injected[i] = sim->faults.rules[i].injected;
     memcpy(result->counters, sim->counters, sizeof result->counters);

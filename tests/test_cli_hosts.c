@@ -236,6 +236,39 @@ static void broken_promises_end_neither_the_run_nor_the_tool(void **state)
     }
 }
 
+/* What it forgot to look at: the failure injected, and what the machine itself refused. */
+static void a_crash_names_the_call_that_failed_before_it(void **state)
+{
+    (void)state;
+    static const char host[] =
+        "#include <windows.h>\n#include <mscoree.h>\n"
+        "HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryManager **manager)\n"
+        "{\n"
+        "    char *big = VirtualAlloc(NULL, (SIZE_T)1 << 36, MEM_COMMIT, PAGE_READWRITE);\n"
+        "    HANDLE heap = HeapCreate(0, 0, 0);\n"
+        "    *manager = HeapAlloc(heap, 0, 10);\n"
+        "    big[0] = 1;\n"
+        "    return S_OK;\n"
+        "}\n";
+    write_lines(cli_path("forgets.c"), host);
+    cli("run startup-first-requests --policy %s --json %s -i HeapCreate#1", cli_path("forgets.c"),
+        cli_path("forgets.json"));
+    expect_exit(5);
+    expect_err("HeapAlloc: the handle is NULL");
+    expect_err("after HeapCreate #1 was refused (ERROR_NOT_ENOUGH_MEMORY), event");
+    char *text = read_whole_file(cli_path("forgets.json"), NULL);
+    assert_string_equal(json_value(text, "failed_before", 0),
+                        "HeapCreate#1:ERROR_NOT_ENOUGH_MEMORY");
+    free(text);
+    cli("run startup-first-requests --policy %s --json %s", cli_path("forgets.c"),
+        cli_path("forgets.json"));
+    expect_exit(5);
+    expect_err("after VirtualAlloc(lpAddress NULL, dwSize 64 GiB,");
+    text = read_whole_file(cli_path("forgets.json"), NULL);
+    assert_string_equal(json_value(text, "failed_before", 0), "");
+    free(text);
+}
+
 static void a_crash_leaves_the_other_runs_of_the_call_intact(void **state)
 {
     (void)state;
@@ -331,6 +364,7 @@ int main(void)
         cmocka_unit_test(every_defective_policy_has_its_documented_outcome),
         cmocka_unit_test(refused_imports_are_all_named_in_one_message),
         cmocka_unit_test(broken_promises_end_neither_the_run_nor_the_tool),
+        cmocka_unit_test(a_crash_names_the_call_that_failed_before_it),
         cmocka_unit_test(a_crash_leaves_the_other_runs_of_the_call_intact),
         cmocka_unit_test(crashes_are_the_same_every_time),
         cmocka_unit_test(a_killed_tool_takes_a_looping_policy_with_it),

@@ -26,8 +26,8 @@ static struct heap *heap_of(HANDLE handle, const char *call)
     struct heap *heap = heap_from_handle(m, number(handle));
     if (!heap)
         sim_stop_text(current_sim(), STOP_HEAP_CORRUPTION, STATUS_HEAP_CORRUPTION,
-                      "heap corruption found by %s: the handle is no heap, or a destroyed one",
-                      call);
+                      "heap corruption found by %s: the handle is %s", call,
+                      handle ? "no heap, or a destroyed one" : "NULL: had HeapCreate failed?");
     return heap;
 }
 

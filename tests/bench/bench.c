@@ -208,12 +208,15 @@ static double median(double *values)
 
 static void measure_all(struct bench *bench)
 {
+    bool shown = isatty(STDERR_FILENO);
     for (int round = 0; round < ROUNDS; round++) {
         for (size_t i = 0; i < ROWS; i++)
             measure(bench, &rows[i], &bench->samples[i], round);
-        fprintf(stderr, "\rround %d of %d", round + 1, ROUNDS);
+        if (shown)
+            fprintf(stderr, "\rround %d of %d", round + 1, ROUNDS);
     }
-    fputs("\r                \r", stderr);
+    if (shown)
+        fputs("\r                \r", stderr);
     for (size_t i = 0; i < ROWS; i++) {
         struct samples *samples = &bench->samples[i];
         bench->results[i] = (struct result){median(samples->own), median(samples->reference),

@@ -186,12 +186,29 @@ static bool mark(void *context, uint64_t address, bool write)
     return true;
 }
 
+/* The recordings take nothing past the host. */
+static bool refuse_reserve(void *context, uint64_t size, bool view, uint64_t *address)
+{
+    (void)context, (void)size, (void)view, (void)address;
+    return false;
+}
+
+static void refuse_release(void *context, uint64_t address)
+{
+    (void)context, (void)address;
+    bench_die("what was never reserved is released");
+}
+
 static void run_on_fiber(void *context)
 {
     struct replay_run *run = context;
     const struct lw_policy *about;
     IHostMemoryManager *manager = NULL;
-    struct clr_env env = {.sim = run->sim, .context = run, .touch = mark};
+    struct clr_env env = {.sim = run->sim,
+                          .context = run,
+                          .touch = mark,
+                          .os_reserve = refuse_reserve,
+                          .os_release = refuse_release};
     struct replay_options options = {.native = REPLAY_NATIVE_MALLOC};
     struct clr clr = {0};
     run->sim->actor = ACTOR_POLICY;

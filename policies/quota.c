@@ -7,9 +7,8 @@
  *
  * How the charge stays exact: which pages of a range a commit or decommit really changes is asked
  * of Windows (VirtualQuery, one call per run of like pages) just before, under the lock that
- * serialises every change. A bitmap would answer as fast, but needs memory (8 MiB for a reservation
- * of 256 GiB) just when there may be none, and drifts from the truth with the first page committed
- * past the host. One number per reservation saves the walk on release and tells own from foreign.
+ * serialises every change. A bitmap needs memory just when there may be none, and drifts with the
+ * first page committed past the host. One number per reservation tells own from foreign.
  *
  * What it does not do: charge mapped files, images and thread stacks, which the CLR takes from
  * Windows itself. */
@@ -357,7 +356,8 @@ static HRESULT STDMETHODCALLTYPE manager_register(IHostMemoryManager *self,
     AcquireSRWLockExclusive(&quota->lock);
     before = quota->callback;
     quota->callback = callback;
-    quota->announced = eMemoryAvailableNeutral; /* a new listener knows nothing yet */
+    if (callback != before)
+        quota->announced = eMemoryAvailableNeutral; /* a new listener knows nothing yet */
     leave(quota);
     if (before != NULL)
         ICLRMemoryNotificationCallback_Release(before);
@@ -366,27 +366,28 @@ static HRESULT STDMETHODCALLTYPE manager_register(IHostMemoryManager *self,
 
 /* ---- IHostMemoryManager: memory ---- */
 
-/* Bytes of the range, rounded outward to pages, that are in this state now. */
-static ULONGLONG bytes_in_state(void *address, SIZE_T size, DWORD state)
+/* Bytes of the range, rounded outward to pages, that are in this state now. FALSE: Windows does not
+ * say, and without the number the charge would drift. */
+static BOOL bytes_in_state(void *address, SIZE_T size, DWORD state, ULONGLONG *bytes)
 {
     ULONG_PTR at = (ULONG_PTR)address & ~PAGE_MASK;
     ULONG_PTR end = ((ULONG_PTR)address + size + PAGE_MASK) & ~PAGE_MASK;
-    ULONGLONG bytes = 0;
 
+    *bytes = 0;
     while (at < end) { /* not at all when the sum wrapped round: Windows will refuse the call */
         MEMORY_BASIC_INFORMATION info;
         ULONG_PTR next;
 
         if (VirtualQuery((void *)at, &info, sizeof(info)) == 0)
-            break;
+            return FALSE;
         next = (ULONG_PTR)info.BaseAddress + info.RegionSize;
         if (next > end)
             next = end;
         if (info.State == state)
-            bytes += next - at;
+            *bytes += next - at;
         at = next;
     }
-    return bytes;
+    return TRUE;
 }
 
 /* What a reservation with MEM_COMMIT commits: from the start of the granule that holds the address
@@ -415,9 +416,10 @@ static HRESULT allocate(struct quota *quota, void *address, SIZE_T size, DWORD t
         region = region_at(quota, address);
     if (region == NULL) /* memory of others is charged to nobody: nobody could give it back */
         return reserves ? E_OUTOFMEMORY : HOST_E_INVALIDOPERATION;
-    if ((type & MEM_COMMIT) != 0)
-        growth =
-            reserves ? region_bytes(address, size) : bytes_in_state(address, size, MEM_RESERVE);
+    if ((type & MEM_COMMIT) != 0 && reserves)
+        growth = region_bytes(address, size);
+    else if ((type & MEM_COMMIT) != 0 && !bytes_in_state(address, size, MEM_RESERVE, &growth))
+        return lw_last_failure();
     if (charge(quota, growth, level)) {
         *result = VirtualAlloc(address, size, type, protect);
         if (*result != NULL) {
@@ -470,9 +472,10 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_free(IHostMemoryManager *self, 
         outcome = HOST_E_INVALIDOPERATION;
     } else {
         returned = region->committed; /* all of it, unless part of the range is decommitted */
-        if (type == MEM_DECOMMIT && size != 0)
-            returned = bytes_in_state(address, size, MEM_COMMIT);
-        if (!VirtualFree(address, size, type))
+        if (type == MEM_DECOMMIT && size != 0 &&
+            !bytes_in_state(address, size, MEM_COMMIT, &returned))
+            outcome = lw_last_failure();
+        else if (!VirtualFree(address, size, type))
             outcome = GetLastError() == ERROR_INVALID_ADDRESS ? HOST_E_INVALIDOPERATION
                                                               : lw_last_failure();
     }
@@ -541,8 +544,7 @@ static HRESULT STDMETHODCALLTYPE manager_needs_space(IHostMemoryManager *self, L
 {
     MEMORYSTATUSEX status;
 
-    (void)self;
-    (void)address; /* a hint */
+    (void)self, (void)address; /* a hint */
     status.dwLength = sizeof(status);
     if (!GlobalMemoryStatusEx(&status))
         return lw_last_failure();
@@ -561,7 +563,6 @@ static HRESULT STDMETHODCALLTYPE manager_released(IHostMemoryManager *self, LPVO
     (void)self, (void)address;
     return S_OK;
 }
-
 static IHostMemoryManagerVtbl manager_vtbl = {
     manager_query_interface, manager_add_ref,      manager_release,       manager_create_malloc,
     manager_virtual_alloc,   manager_virtual_free, manager_virtual_query, manager_virtual_protect,

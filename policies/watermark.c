@@ -383,8 +383,10 @@ static HRESULT STDMETHODCALLTYPE manager_register(IHostMemoryManager *self,
     EnterCriticalSection(&manager->lock);
     before = manager->callback;
     manager->callback = callback;
-    manager->told = eMemoryAvailableNeutral;
-    manager->news = manager->state == eMemoryAvailableLow; /* neutral is what it expects */
+    if (callback != before) { /* a new listener knows nothing yet, and expects neutral */
+        manager->told = eMemoryAvailableNeutral;
+        manager->news = manager->state == eMemoryAvailableLow;
+    }
     announce(manager);
     LeaveCriticalSection(&manager->lock);
     if (before != NULL)

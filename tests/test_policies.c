@@ -323,6 +323,49 @@ static void the_account_is_exact_whichever_call_fails(void **state)
     }
 }
 
+/* A commit whose growth is not known is refused: its pages would be given back uncharged, and a
+ * charge below nothing is above every limit. */
+static void the_quota_is_not_lost_when_windows_does_not_tell_the_state_of_pages(void **state)
+{
+    (void)state;
+    for (int n = 0; n <= 5; n++) {
+        char options[100] = "";
+        if (n > 0)
+            snprintf(options, sizeof options, " --inject VirtualQuery#%d", n);
+        run_lines("quota",
+                  "policy: {name: quota, params: {limit: 1MiB, reserve: 0}}\n"
+                  "workload:\n"
+                  "  - VirtualAlloc: {as: r, size: 1MiB, type: MEM_RESERVE}\n"
+                  "  - VirtualAlloc: {as: a, at: r, size: 256KiB, type: MEM_COMMIT}\n"
+                  "  - VirtualAlloc: {as: b, at: r+128KiB, size: 256KiB, type: MEM_COMMIT}\n"
+                  "  - VirtualFree: {at: r, size: 384KiB, type: MEM_DECOMMIT, expect: ok}\n"
+                  "  - VirtualAlloc: {size: 1MiB, type: MEM_RESERVE|MEM_COMMIT, expect: ok}\n"
+                  "  - VirtualAlloc: {at: r, size: 4KiB, type: MEM_COMMIT, expect: refused}\n",
+                  options);
+    }
+}
+
+/* Once for each listener and change: one that registers again knows already. */
+static void a_listener_that_registers_again_is_not_told_again(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {"quota", "watermark", "monitor", "broker"};
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+        run_lines(policies[i],
+                  "machine: {ram: 64MiB, pagefile: 64MiB}\n"
+                  "faults:\n"
+                  "  - {on: VirtualAlloc, when: {size: '>= 1MiB'}, nth: 1, times: 3}\n"
+                  "workload:\n"
+                  "  - wait: 1s\n"
+                  "  - VirtualAlloc: {size: 1MiB, type: MEM_RESERVE|MEM_COMMIT, expect: refused}\n"
+                  "  - wait: 10ms\n"
+                  "  - repeat: 20\n"
+                  "    do: [RegisterMemoryNotificationCallback: {}, wait: 1ms]\n",
+                  "");
+        assert_int_equal(counter("low_notifications"), 1);
+    }
+}
+
 /* The host's own cache gives way to other processes too, an eighth of everything at each look. The
  * CLR is asked when it has more than its share: at once where it has nearly all, else when the pool
  * is nearly gone. */
@@ -404,6 +447,8 @@ int main(void)
         cmocka_unit_test(the_pool_gives_way_first_and_tasks_before_the_process),
         cmocka_unit_test(a_request_refused_once_is_served_at_the_expense_of_the_pool),
         cmocka_unit_test(the_account_is_exact_whichever_call_fails),
+        cmocka_unit_test(the_quota_is_not_lost_when_windows_does_not_tell_the_state_of_pages),
+        cmocka_unit_test(a_listener_that_registers_again_is_not_told_again),
         cmocka_unit_test(others_in_need_get_the_pool_before_the_clr_is_asked),
         cmocka_unit_test(a_host_is_asked_once_for_what_it_kept_before_that_counts),
     };

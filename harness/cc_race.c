@@ -55,6 +55,14 @@ static struct compiler ask(const struct cc_line *line, unsigned count)
     return found;
 }
 
+/* Where size or text are known, compilers make plain loads and stores of these, past their own
+ * instrumentation: they stay calls, whose accesses lowwater tells (sim/crt/race_call.c). */
+static const char *const stay_calls[] = {
+    "-fno-builtin-memset", "-fno-builtin-memcpy", "-fno-builtin-memmove",
+    "-fno-builtin-memcmp", "-fno-builtin-strcpy", "-fno-builtin-strncpy",
+    "-fno-builtin-strcat", "-fno-builtin-strcmp", "-fno-builtin-strncmp"};
+#define STAY_CALLS (sizeof stay_calls / sizeof *stay_calls)
+
 void cc_race_flags(struct cc_line *line, unsigned count)
 {
     static const char *const clang[] = {"-mllvm", "-tsan-distinguish-volatile=1"};
@@ -63,11 +71,13 @@ void cc_race_flags(struct cc_line *line, unsigned count)
     struct compiler compiler = ask(line, count);
     const char *const *more = compiler.clang ? clang : gcc;
     size_t words = compiler.clang ? 2 : compiler.major >= 11 ? 3 : 0;
-    if (line->count + words + 2 >= CC_WORDS_MAX)
+    if (line->count + words + STAY_CALLS + 2 >= CC_WORDS_MAX)
         return;
     line->words[line->count++] = "-fsanitize=thread";
     if (!compiler.clang) /* gcc's way to say that a shared object does without the run-time */
         line->words[line->count++] = "-static-libtsan";
     for (size_t i = 0; i < words; i++)
         line->words[line->count++] = more[i];
+    for (size_t i = 0; i < STAY_CALLS; i++)
+        line->words[line->count++] = stay_calls[i];
 }

@@ -129,6 +129,10 @@ static void check_lengths(const char *path, int line, const char *text)
 static void files_and_functions_stay_short(void **state)
 {
     (void)state;
+    each_line("tests/policies/*.c*", check_lengths);
+    each_line("tests/policies/*/*.c*", check_lengths);
+    each_line("tests/policies/*/*/*.c*", check_lengths);
+    each_line("tests/hosts/*.c*", check_lengths);
     all_code(check_lengths);
 }
 

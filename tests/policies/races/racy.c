@@ -474,3 +474,108 @@ SCENE(filled_while_read)
 {
     both(ask_system, read_system, NULL);
 }
+
+/* ---- accesses that compilers make themselves, without a call ---- */
+
+static char block[64], name[16];
+static volatile int alike;
+
+THREAD(set_whole)
+{
+    (void)argument;
+    memset(block, 1, sizeof block); /* set_at_once A */
+    return 0;
+}
+
+THREAD(set_last)
+{
+    (void)argument;
+    block[63] = 2; /* set_at_once B */
+    return 0;
+}
+
+SCENE(set_at_once)
+{
+    both(set_whole, set_last, NULL);
+}
+
+THREAD(copy_part)
+{
+    (void)argument;
+    memcpy(block, name, 12); /* copied_at_once A */
+    return 0;
+}
+
+THREAD(change_part)
+{
+    (void)argument;
+    block[11] = 3; /* copied_at_once B */
+    return 0;
+}
+
+SCENE(copied_at_once)
+{
+    both(copy_part, change_part, NULL);
+}
+
+THREAD(compare_part)
+{
+    (void)argument;
+    alike = memcmp(block, name, 8) == 0; /* compared_at_once A */
+    return 0;
+}
+
+THREAD(change_name)
+{
+    (void)argument;
+    name[0] = 'n'; /* compared_at_once B */
+    return 0;
+}
+
+SCENE(compared_at_once)
+{
+    both(compare_part, change_name, NULL);
+}
+
+THREAD(write_name)
+{
+    (void)argument;
+    strcpy(name, "lowwater"); /* named_at_once A */
+    return 0;
+}
+
+THREAD(read_name)
+{
+    (void)argument;
+    alike = name[3] == 'w'; /* named_at_once B */
+    return 0;
+}
+
+SCENE(named_at_once)
+{
+    both(write_name, read_name, NULL);
+}
+
+struct record {
+    long numbers[9];
+};
+static struct record record, spare;
+
+THREAD(copy_record)
+{
+    (void)argument;
+    record = spare; /* assigned_at_once A */
+    return 0;
+}
+
+THREAD(read_record)
+{
+    (void)argument;
+    alike = record.numbers[8] == 1; /* assigned_at_once B */
+    return 0;
+}
+
+SCENE(assigned_at_once)
+{
+    both(copy_record, read_record, NULL);
+}

@@ -14,7 +14,8 @@ comma := ,
 CONFIG := $(if $(filter-out gcc cc,$(CC))$(filter-out -O2,$(OPT))$(SANITIZE),$(notdir $(CC))$(OPT)$(if $(SANITIZE),-$(subst $(comma),-,$(SANITIZE))))
 BUILD := build$(if $(CONFIG),/$(CONFIG))
 
-WARN = -Wall -Wextra -Wmissing-prototypes -Wno-missing-field-initializers
+WARN = -Wall -Wextra -Wmissing-prototypes -Wno-missing-field-initializers \
+       -Werror=incompatible-pointer-types -Werror=implicit-function-declaration -Werror=int-conversion
 SANFLAGS = $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
 # No control-flow protection: shadow stacks and fibers exclude each other. No stack protector:
 # its canary is random and would make stack contents differ between runs.

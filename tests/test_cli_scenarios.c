@@ -121,6 +121,7 @@ static const struct defect {
     {"wipes-before-free", "pagefile-slow-when-freeing", 1, {"an answer within 120 ms"}},
     {"waits-under-its-lock", "free-while-another-waits", 1, {"Free must give an answer"}},
     {"samples-on-a-thread", "monitor-thread-starved", 1, {"load-under-peak-percent"}},
+    {"counts-32-threads", "threads-64-paging", 1, {"VirtualAlloc must give S_OK"}},
     {"waits-for-its-thread", "helper-thread-refused", 4, {"deadlock", "waits-for-its-thread.c:"}},
     /* memory in use */
     {"trims-itself", "working-set-trimming-storm", 1, {"faults-soft"}},

@@ -188,7 +188,7 @@ static void the_failure_injected_before_it_is_told(void **state)
     struct report_run run = {.spec = spec, .result = result};
     for (unsigned i = 0; i < 3; i++) {
         assert_int_equal(result->broken[i].injections, 1);
-        assert_string_equal(injection_text(&run, &result->broken[i], text, sizeof text),
+        assert_string_equal(injection_text(&run, &result->broken[i].last, text, sizeof text),
                             "VirtualAlloc[commit]#7:ERROR_COMMITMENT_LIMIT");
     }
     assert_false(result->broken[0].has_event);

@@ -109,6 +109,41 @@ static void pressure_frees_threads_that_all_wait(void **state)
     expect_err("deadlock");
 }
 
+#define SPINNING                                                                                   \
+    "#include \"%s/tests/policies/concurrency/types.h\"\n"                                         \
+    "struct host { struct base base; volatile LONG taken; ULONGLONG used; };\n"                    \
+    "static HRESULT ask(struct host *host, void *address, SIZE_T size, DWORD type, DWORD "         \
+    "protect,\n"                                                                                   \
+    "                   ULONGLONG growth, void **result)\n"                                        \
+    "{\n"                                                                                          \
+    "    while (InterlockedCompareExchange(&host->taken, 1, 0) != 0)\n"                            \
+    "        ;\n"                                                                                  \
+    "    *result = VirtualAlloc(address, size, type, protect);\n"                                  \
+    "    if (*result != NULL) host->used += growth;\n"                                             \
+    "    %s InterlockedExchange(&host->taken, 0);\n"                                               \
+    "    return *result != NULL ? S_OK : lw_last_failure();\n"                                     \
+    "}\n"                                                                                          \
+    "#define ASK ask\n"                                                                            \
+    "#include \"%s/tests/policies/concurrency/host.h\"\n"
+
+/* A loop on an atomic operation is no hang: the others go on, and give the lock back if they ever
+ * do. */
+static void a_lock_that_spins_without_a_pause_lets_others_go_on(void **state)
+{
+    (void)state;
+    char text[4096];
+    int bytes = snprintf(text, sizeof text, SPINNING, cli_root(), "", cli_root());
+    write_file(cli_path("spins.c"), text, (size_t)bytes);
+    cli("run threads-all-slots --policy %s --schedules 40", cli_path("spins.c"));
+    expect_exit(0);
+    bytes = snprintf(text, sizeof text, SPINNING, cli_root(), "if (*result != NULL)", cli_root());
+    write_file(cli_path("keeps.c"), text, (size_t)bytes);
+    cli("run threads-all-slots --policy %s", cli_path("keeps.c"));
+    expect_exit(4);
+    expect_err("livelock: all threads only yield, try and poll");
+    expect_err("keeps.c:");
+}
+
 static void a_host_must_not_end_threads_of_the_clr(void **state)
 {
     (void)state;
@@ -144,6 +179,7 @@ int main(void)
         cmocka_unit_test(a_lock_that_a_thread_takes_away_is_found_for_each),
         cmocka_unit_test(data_of_threads_is_destroyed_when_they_leave),
         cmocka_unit_test(pressure_frees_threads_that_all_wait),
+        cmocka_unit_test(a_lock_that_spins_without_a_pause_lets_others_go_on),
         cmocka_unit_test(a_host_must_not_end_threads_of_the_clr),
         cmocka_unit_test(too_many_threads_are_refused_when_the_scenario_is_read),
     };

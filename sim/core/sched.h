@@ -159,6 +159,9 @@ uint32_t sched_resume(struct sim *sim, struct task *task);
 /* The running task did something that changes nothing by itself: a yield, a failed try, a wait of
  * no time. When all threads do only that, the run ends as a livelock. One sim_call came before. */
 void sched_futile(struct sim *sim);
+/* The running task is about to do an atomic operation of the processor's: others may go first. It
+ * takes no time; but a loop of nothing else does, as spinning does, and may end as a livelock. */
+void sched_atomic(struct sim *sim);
 
 /* A moment of the clock for others than tasks: timers. */
 void sched_due_add(struct sim *sim, struct due *due, uint64_t due_ns);

@@ -33,6 +33,7 @@ struct task_private {
     uint64_t points;   /* choices it came to */
     uint64_t priority; /* pct: the highest runs */
     uint64_t futile;   /* steps that changed nothing */
+    uint64_t atomics, calls_seen; /* atomic operations since the last call, which had this number */
 };
 
 struct sched {

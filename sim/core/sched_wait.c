@@ -12,6 +12,8 @@
 /* A thread that only spins gives way after so many steps, whatever the strategy: the one it waits
  * for must come to run, as it would on real processors. */
 #define FUTILE_STEPS_IN_TURN 1000
+/* So many atomic operations without a call between them are a loop that waits. */
+#define ATOMICS_IN_TURN 1000
 
 /* ---- queues ---- */
 
@@ -188,4 +190,23 @@ void sched_futile(struct sim *sim)
                       (unsigned long long)limit);
     if (++s->running->futile % FUTILE_STEPS_IN_TURN == 0)
         sched_yield_now(sim);
+}
+
+void sched_atomic(struct sim *sim)
+{
+    if (sim->attention == 0)
+        return;
+    struct task_private *me = sched_state(sim)->running;
+    if (me->calls_seen != sim->calls_in_host_call) {
+        me->calls_seen = sim->calls_in_host_call;
+        me->atomics = 0;
+    }
+    if (++me->atomics < ATOMICS_IN_TURN) {
+        sched_point(sim);
+        return;
+    }
+    sim->progress++;
+    sim_charge(sim, sim->costs_ns[COST_pause]);
+    sched_point(sim);
+    sched_futile(sim);
 }

@@ -461,6 +461,12 @@ void YieldProcessor(void)
     sched_futile(sim);
 }
 
+/* In front of each function of the Interlocked family. */
+void lw_interlocked(void)
+{
+    sched_atomic(current_sim());
+}
+
 BOOL WINAPI SwitchToThread(void)
 {
     struct sim *sim = current_sim();
@@ -501,5 +507,6 @@ const struct binding win32_sync_bindings[] = {
     BIND(SleepEx),
     BIND(SwitchToThread),
     BIND(YieldProcessor),
+    BIND(lw_interlocked),
     {NULL, NULL},
 };

@@ -12,6 +12,33 @@ static bool is_short(const struct report_run *run)
     return run->found.number && run->spec.schedule.strategy == SCHED_REPLAY;
 }
 
+/* "5.2 ms": so that it can be compared; the word has it exactly. */
+static const char *held_text(uint64_t held_ns, char *text, size_t bytes)
+{
+    static const char *const units[] = {"ns", "us", "ms", "s"};
+    uint64_t tenths = held_ns * 10;
+    size_t unit = 0;
+    for (; tenths >= 10000 && unit + 1 < sizeof units / sizeof units[0]; unit++)
+        tenths /= 1000;
+    snprintf(text, bytes, "%" PRIu64 ".%" PRIu64 " %s", tenths / 10, tenths % 10, units[unit]);
+    return text;
+}
+
+static void put_switch(const struct found_switch *one, FILE *out)
+{
+    char text[128], event[32], held[32];
+    const struct sched_switch *what = &one->what;
+    count_text(one->event, event, sizeof event);
+    if (what->held_ns)
+        snprintf(text, sizeof text, "thread %" PRIu32 " is held up for %s at event %s", what->from,
+                 held_text(what->held_ns, held, sizeof held), event);
+    else
+        snprintf(text, sizeof text,
+                 "thread %" PRIu32 " gives way to thread %" PRIu32 " at event %s", what->from,
+                 what->to, event);
+    fprintf(out, "%*s%s\n", INDENT + 2, "", text);
+}
+
 static void put_switches(const struct report_run *run, FILE *out)
 {
     const struct found_schedule *found = &run->found;
@@ -27,12 +54,8 @@ static void put_switches(const struct report_run *run, FILE *out)
              count_text(found->switches_count, two, sizeof two),
              found->switches_count == 1 ? "s" : "");
     put_wrapped(text, INDENT, out);
-    for (uint32_t i = 0; i < found->switches_count && i < FOUND_SWITCHES_MAX; i++) {
-        const struct found_switch *one_switch = &found->switches[i];
-        fprintf(out, "%*sthread %" PRIu32 " gives way to thread %" PRIu32 " at event %s\n",
-                INDENT + 2, "", one_switch->what.from, one_switch->what.to,
-                count_text(one_switch->event, one, sizeof one));
-    }
+    for (uint32_t i = 0; i < found->switches_count && i < FOUND_SWITCHES_MAX; i++)
+        put_switch(&found->switches[i], out);
     if (found->switches_count > FOUND_SWITCHES_MAX)
         fprintf(out, "%*sand %" PRIu32 " more\n", INDENT + 2, "",
                 found->switches_count - FOUND_SWITCHES_MAX);

@@ -15,6 +15,8 @@ static const struct choice schedules[] = {
     {"round-robin", SCHED_ROUND_ROBIN, "the next one at each point, or nearly each"},
     {"random", SCHED_RANDOM, "drawn at each point"},
     {"pct", SCHED_PCT, "the one of the highest random priority, which changes at a few points"},
+    {"slow-random", SCHED_SLOW_RANDOM, "random, and some threads are held up for long"},
+    {"slow-pct", SCHED_SLOW_PCT, "pct, and some threads are held up for long"},
     {0}};
 
 static const struct choice shutdowns[] = {

@@ -64,9 +64,9 @@ static void collect(const struct trace_file *file, struct switches *switches)
 {
     for (uint64_t i = 0; i < file->count; i++) {
         const struct event *event = &file->events[i];
-        if (event->kind != EVENT_switch)
+        struct sched_switch one;
+        if (!sched_switch_of(event, &one))
             continue;
-        struct sched_switch one = {(uint32_t)event->arg[0], (uint32_t)event->arg[1], event->arg[3]};
         switches->list[switches->count] = one;
         switches->where[switches->count++] = (struct found_switch){one, i, event->time_ns};
     }

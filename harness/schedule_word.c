@@ -10,6 +10,9 @@
 
 static const char switches_word[] = "switches:";
 
+/* As much as a time in a scenario. */
+#define HELD_MOST_NS UINT64_C(86400000000000)
+
 /* A number up to one of the ends, which is passed. */
 static bool take_number(const char **at, const char *end, uint64_t *value)
 {
@@ -22,14 +25,31 @@ static bool take_number(const char **at, const char *end, uint64_t *value)
     return parse_u64(digits, value);
 }
 
+/* "3+5000ns@17": thread 3 is held up so long. */
+static bool take_held(const char *text, struct sched_switch *one)
+{
+    uint64_t from, held_ns, own;
+    if (!take_number(&text, "+", &from) || !take_number(&text, "n", &held_ns) ||
+        strncmp(text, "s@", 2) != 0)
+        return false;
+    text += 2;
+    if (!take_number(&text, "", &own) || from >= THREADS_MAX || held_ns == 0 ||
+        held_ns > HELD_MOST_NS)
+        return false;
+    *one = (struct sched_switch){.from = (uint32_t)from, .own = own, .held_ns = held_ns};
+    return true;
+}
+
 /* "3-5@17" */
 static bool take_switch(const char *text, struct sched_switch *one)
 {
     uint64_t from, to, own;
+    if (strchr(text, '+'))
+        return take_held(text, one);
     if (!take_number(&text, "-", &from) || !take_number(&text, "@", &to) ||
         !take_number(&text, "", &own) || from >= THREADS_MAX || to >= THREADS_MAX)
         return false;
-    *one = (struct sched_switch){(uint32_t)from, (uint32_t)to, own};
+    *one = (struct sched_switch){.from = (uint32_t)from, .to = (uint32_t)to, .own = own};
     return true;
 }
 
@@ -50,7 +70,8 @@ static bool parse_switches(const char *at, struct sched_options *options, char *
         size_t length = strcspn(at, ",");
         snprintf(one, sizeof one, "%.*s", (int)(length < sizeof one ? length : sizeof one - 1), at);
         if (count == SCHEDULE_WORD_SWITCHES || !take_switch(one, &list[count++])) {
-            snprintf(message, message_bytes, "a switch is FROM-TO@CHOICE, like 3-5@17, not '%s'",
+            snprintf(message, message_bytes,
+                     "a switch is FROM-TO@CHOICE or THREAD+TIMEns@STEP, like 3-5@17, not '%s'",
                      one);
             free(list);
             return false;
@@ -85,8 +106,8 @@ bool schedule_parse(const char *word, struct sched_options *options, char *messa
     }
     const char *similar = nearest_word(word, names, SCHED_REPLAY);
     snprintf(message, message_bytes,
-             "in-order, round-robin, random, pct, one of these with a seed like pct:7, or "
-             "switches:3-5@17,...%s%s%s",
+             "in-order, round-robin, random, pct, slow-random, slow-pct, one of these with a seed "
+             "like pct:7, or switches:3-5@17,...%s%s%s",
              similar ? "; did you mean '" : "", similar ? similar : "", similar ? "'?" : "");
     return false;
 }
@@ -114,9 +135,15 @@ const char *schedule_text(const struct sched_options *options, char *text, size_
         used += (size_t)snprintf(text + used, text_bytes - used, "%" PRIu64 ":", options->seed);
     for (uint32_t i = 0; i < options->switches_count && used < text_bytes; i++) {
         const struct sched_switch *one = &options->switches[i];
-        used +=
-            (size_t)snprintf(text + used, text_bytes - used, "%s%" PRIu32 "-%" PRIu32 "@%" PRIu64,
-                             i ? "," : "", one->from, one->to, one->own);
+        const char *comma = i ? "," : "";
+        if (one->held_ns)
+            used += (size_t)snprintf(text + used, text_bytes - used,
+                                     "%s%" PRIu32 "+%" PRIu64 "ns@%" PRIu64, comma, one->from,
+                                     one->held_ns, one->own);
+        else
+            used += (size_t)snprintf(text + used, text_bytes - used,
+                                     "%s%" PRIu32 "-%" PRIu32 "@%" PRIu64, comma, one->from,
+                                     one->to, one->own);
     }
     return text;
 }

@@ -4,6 +4,7 @@
  *     pct:7             with the seed of a schedule
  *     switches:3-5@17   departures from the standard choice, and no others: at its choice number 17
  *                       thread 3 gives way to thread 5; separated by commas
+ *     switches:3+800ns@9 at its step number 9 thread 3 is held up so long
  *     switches:7:3-5@17 the same, spurious wake-ups (schedule-options) drawn from seed 7 */
 #ifndef LW_HARNESS_SCHEDULE_WORD_H
 #define LW_HARNESS_SCHEDULE_WORD_H

@@ -69,9 +69,11 @@ static void clear_progress(const struct trying *t)
 
 static struct run_spec numbered(const struct trying *t, uint64_t number)
 {
+    static const enum sched_strategy turns[] = {SCHED_SLOW_PCT, SCHED_RANDOM, SCHED_PCT,
+                                                SCHED_SLOW_RANDOM};
     struct run_spec spec = t->run->spec;
     if (!t->options->strategy_given)
-        spec.schedule.strategy = number % 2 ? SCHED_RANDOM : SCHED_PCT;
+        spec.schedule.strategy = turns[number % (sizeof turns / sizeof turns[0])];
     spec.schedule.seed = number;
     return spec;
 }

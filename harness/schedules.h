@@ -1,7 +1,7 @@
 /* run --schedules N: the same run under many schedules, and the few switches that break it.
  *
- * Schedule i of N has seed i. Where no strategy is named random (odd numbers) and pct (even ones)
- * take turns: each finds what the other hardly ever does. */
+ * Schedule i of N has seed i. Where no strategy is named random, pct, slow-random and slow-pct take
+ * turns: each finds what the others hardly ever do. */
 #ifndef LW_HARNESS_SCHEDULES_H
 #define LW_HARNESS_SCHEDULES_H
 

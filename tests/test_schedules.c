@@ -34,10 +34,9 @@ static uint32_t switches_count;
 static void note_switch(struct sim *where, const struct event *event)
 {
     (void)where;
-    if (event->kind != EVENT_switch)
-        return;
-    switches[switches_count++] =
-        (struct sched_switch){(uint32_t)event->arg[0], (uint32_t)event->arg[1], event->arg[3]};
+    struct sched_switch one;
+    if (sched_switch_of(event, &one))
+        switches[switches_count++] = one;
 }
 
 static void run_mixed_work(const struct sched_options *options, uint8_t digest[16])
@@ -103,10 +102,13 @@ static void a_list_of_switches_repeats_any_schedule(void **state)
 static void switches_of_tasks_that_cannot_run_are_left_out(void **state)
 {
     (void)state;
-    static const struct sched_switch senseless[] = {{0, 1, 0},    {1, 1, 0}, {1, 900, 1},
-                                                    {2, 4000, 1}, {3, 0, 0}, {5000, 1, 3}};
+    static const struct sched_switch senseless[] = {
+        {.from = 0, .to = 1, .own = 0},        {.from = 1, .to = 1, .own = 0},
+        {.from = 1, .to = 900, .own = 1},      {.from = 2, .to = 4000, .own = 1},
+        {.from = 3, .to = 0, .own = 0},        {.from = 5000, .to = 1, .own = 3},
+        {.from = 5000, .own = 3, .held_ns = 9}};
     struct sched_options options = {
-        .strategy = SCHED_REPLAY, .switches = senseless, .switches_count = 6};
+        .strategy = SCHED_REPLAY, .switches = senseless, .switches_count = 7};
     uint8_t digest[16];
     run_mixed_work(&options, digest);
     assert_in_range(switches_count, 0, 2);

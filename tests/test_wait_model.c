@@ -184,7 +184,8 @@ static void waits_are_granted_as_a_naive_model_grants_them(void **state)
 {
     (void)state;
     for (uint64_t seed = 0; seed < 12; seed++) {
-        begin_with((enum sched_strategy)(seed % SCHED_REPLAY), seed);
+        /* Not with slow ones: they have not all done what they can after a millisecond. */
+        begin_with((enum sched_strategy)(seed % SCHED_SLOW_RANDOM), seed);
         memset(&model, 0, sizeof model);
         memset(workers, 0, sizeof workers);
         objects[AUTO_0] = CreateEventA(NULL, FALSE, FALSE, NULL);

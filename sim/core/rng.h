@@ -15,6 +15,7 @@ enum rng_purpose {
     RNG_SCHEDULE,         /* which thread goes on at a point */
     RNG_PRIORITY,         /* of a thread, and where priorities change (pct) */
     RNG_SPURIOUS,         /* condition variables that wake for no reason */
+    RNG_SLOW,             /* threads that are held up, where and for how long */
 };
 
 struct rng {

@@ -277,6 +277,8 @@ void sched_point_slow(struct sim *sim)
 {
     struct sched *s = sim->sched;
     fire_due(s);
+    if (s->holds && slow_step(s))
+        return;
     if (!s->ready_first)
         return;
     struct task_private *running = s->running, *choice = choose(s, running);

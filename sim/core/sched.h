@@ -12,8 +12,11 @@
  * At a point where more than one task could run there is a standard choice (the running task, or
  * the one that has been ready longest when the running one stops). A strategy may choose otherwise;
  * only that is recorded (EVENT_switch), with the number of the point and the number among the
- * points that the task from which is switched has come to, its own points. The list of these is the
- * whole schedule: strategy `replay` repeats it. */
+ * points that the task from which is switched has come to, its own points. A strategy may also hold
+ * the running task up, as if the machine had taken its processor away for that long; recorded is
+ * (EVENT_held_up) for how long, and its own step: of all places where others might run, also those
+ * where nobody is ready. The list of these records is the whole schedule: strategy `replay` repeats
+ * it. */
 #ifndef LW_CORE_SCHED_H
 #define LW_CORE_SCHED_H
 
@@ -27,18 +30,24 @@ enum sched_strategy {
     SCHED_ROUND_ROBIN, /* the next one at each point, or nearly each */
     SCHED_RANDOM,      /* a keyed draw at each point */
     SCHED_PCT,         /* random priorities with change points */
+    SCHED_SLOW_RANDOM, /* random, and some threads are held up for long, again and again */
+    SCHED_SLOW_PCT,    /* pct, likewise */
     SCHED_REPLAY,      /* as a list says */
     SCHED_STRATEGIES
 };
-/* "in-order", "round-robin", "random", "pct", "replay". */
+/* "in-order", "round-robin", "random", "pct", "slow-random", "slow-pct", "replay". */
 const char *sched_strategy_name(enum sched_strategy strategy);
 
 /* One departure from the standard choice: at its own point number `own` (from 0) task `from` gives
- * way to task `to`. */
+ * way to task `to`; or, with held_ns, at its own step number `own` it stands still for so long. */
 struct sched_switch {
     uint32_t from, to;
     uint64_t own;
+    uint64_t held_ns;
 };
+struct event;
+/* The departure that a record tells of. False: of none. */
+bool sched_switch_of(const struct event *event, struct sched_switch *departure);
 
 struct sched_options {
     enum sched_strategy strategy;
@@ -77,10 +86,10 @@ struct wait_reason {
 struct task {
     uint32_t id; /* the first flow of the run is 0; otherwise its thread's id */
     enum task_state state;
-    struct thread *thread; /* as whom it runs */
-    bool of_policy;        /* made by the policy, not by the workload */
-    bool timed;            /* blocked, and gives up at due.due_ns */
-    uint32_t suspended;    /* times; it does not run while this is not 0 */
+    struct thread *thread;               /* as whom it runs */
+    bool of_policy;                      /* made by the policy, not by the workload */
+    bool timed;                          /* blocked, and gives up at due.due_ns */
+    uint32_t suspended;                  /* times; it does not run while this is not 0 */
     const struct wait_reason *waits_for; /* while blocked; NULL: for a moment only */
     uint64_t blocked_ns;                 /* since when */
     struct wait_queue {
@@ -181,7 +190,7 @@ void sched_on_stuck(struct sim *sim, void (*stuck)(struct sim *sim));
 bool sched_visit(struct sim *sim, struct task *task, void (*function)(void *), void *argument);
 /* Choices made so far. */
 uint64_t sched_points(const struct sim *sim);
-/* Of them, departures from the standard choice: records of switches. */
+/* Departures from the standard: records of switches and of tasks that were held up. */
 uint64_t sched_switches(const struct sim *sim);
 void sched_verify(const struct sim *sim);
 

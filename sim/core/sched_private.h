@@ -31,7 +31,12 @@ struct task_private {
     uint32_t wake_value;
     struct sim_part part;
     uint64_t points;   /* choices it came to */
+    uint64_t steps;    /* places where others might run that it came to */
     uint64_t priority; /* pct: the highest runs */
+    bool slow;         /* is held up now and then */
+    bool held;         /* is held up now */
+    uint64_t held_ns;  /* for so long lately: half of the time that passes is taken off */
+    uint64_t held_at;  /* when that was */
     uint64_t futile;   /* steps that changed nothing */
     uint64_t atomics, calls_seen; /* atomic operations since the last call, which had this number */
 };
@@ -54,7 +59,11 @@ struct sched {
     /* pct */
     uint64_t lowest_priority; /* given to who yields, going down */
     uint64_t change_at[CHANGE_POINTS_MAX];
-    /* replay: open addressing by (from, own) */
+    /* slow: of each kind of task one in so many is, and is held up at one in so many steps */
+    uint32_t slow_one_in, held_one_in;
+    uint64_t held_most_ns;
+    bool holds; /* the strategy may hold tasks up */
+    /* replay: open addressing by (from, own, which kind) */
     const struct sched_switch **switches;
     uint32_t switches_room;
     /* Tasks of the workload: all, and those blocked without a due moment; since when all are. */
@@ -97,5 +106,16 @@ void strategy_add_task(struct sched *sched, struct task_private *task);
 void strategy_yielded(struct sched *sched, struct task_private *task);
 /* Who runs: the standard one, which is running or ready, or one of the ready ones. */
 struct task_private *strategy_choose(struct sched *sched, struct task_private *standard);
+/* replay: what the list says of the running task at this choice, or (held) step; NULL: nothing. */
+const struct sched_switch *strategy_listed(const struct sched *sched, uint64_t own, bool held);
+
+/* ---- sched_slow.c ---- */
+
+void slow_begin(struct sched *sched);
+void slow_add_task(const struct sched *sched, struct task_private *task);
+/* The running task comes to a step. True: it was held up there, and now goes on. */
+bool slow_step(struct sched *sched);
+/* Whoever is held up goes on. */
+void slow_let_go(struct sched *sched);
 
 #endif

@@ -20,20 +20,24 @@
 
 const char *sched_strategy_name(enum sched_strategy strategy)
 {
-    static const char *const names[SCHED_STRATEGIES] = {"in-order", "round-robin", "random", "pct",
-                                                        "replay"};
+    static const char *const names[SCHED_STRATEGIES] = {
+        "in-order", "round-robin", "random", "pct", "slow-random", "slow-pct", "replay"};
     CHECK(strategy < SCHED_STRATEGIES);
     return names[strategy];
 }
 
-/* ---- replay: a table by (from, own) ---- */
+/* ---- replay: a table by (from, own), once of switches and once of those who are held up ---- */
 
-static uint32_t switch_place(const struct sched *s, uint32_t from, uint64_t own)
+static bool is_at(const struct sched_switch *one, uint32_t from, uint64_t own, bool held)
 {
-    uint64_t mixed = (own << 12 ^ from) * UINT64_C(0x9e3779b97f4a7c15);
+    return one->from == from && one->own == own && (one->held_ns != 0) == held;
+}
+
+static uint32_t switch_place(const struct sched *s, uint32_t from, uint64_t own, bool held)
+{
+    uint64_t mixed = (own << 13 ^ (uint64_t)held << 12 ^ from) * UINT64_C(0x9e3779b97f4a7c15);
     uint32_t place = (uint32_t)(mixed >> 32) & (s->switches_room - 1);
-    while (s->switches[place] &&
-           (s->switches[place]->from != from || s->switches[place]->own != own))
+    while (s->switches[place] && !is_at(s->switches[place], from, own, held))
         place = (place + 1) & (s->switches_room - 1);
     return place;
 }
@@ -47,8 +51,27 @@ static void index_switches(struct sched *s)
     s->switches = arena_alloc(&s->sim->arena, s->switches_room * sizeof *s->switches);
     for (uint32_t i = 0; i < options->switches_count; i++) {
         const struct sched_switch *wanted = &options->switches[i];
-        s->switches[switch_place(s, wanted->from, wanted->own)] = wanted;
+        bool held = wanted->held_ns != 0;
+        s->switches[switch_place(s, wanted->from, wanted->own, held)] = wanted;
+        s->holds = s->holds || held;
     }
+}
+
+const struct sched_switch *strategy_listed(const struct sched *s, uint64_t own, bool held)
+{
+    return s->switches[switch_place(s, s->running->task.id, own, held)];
+}
+
+bool sched_switch_of(const struct event *event, struct sched_switch *departure)
+{
+    *departure = (struct sched_switch){0};
+    if (event->kind == EVENT_switch)
+        *departure = (struct sched_switch){
+            .from = (uint32_t)event->arg[0], .to = (uint32_t)event->arg[1], .own = event->arg[3]};
+    if (event->kind == EVENT_held_up)
+        *departure = (struct sched_switch){
+            .from = (uint32_t)event->arg[0], .own = event->arg[2], .held_ns = event->arg[1]};
+    return event->kind == EVENT_switch || event->kind == EVENT_held_up;
 }
 
 /* ---- candidates ---- */
@@ -92,9 +115,7 @@ static struct task_private *choose_pct(struct sched *s, struct task_private *sta
 
 static struct task_private *choose_listed(const struct sched *s, struct task_private *standard)
 {
-    const struct task_private *running = s->running;
-    const struct sched_switch *wanted =
-        s->switches[switch_place(s, running->task.id, running->points)];
+    const struct sched_switch *wanted = strategy_listed(s, s->running->points, false);
     if (!wanted || wanted->to >= THREADS_MAX || !s->tasks[wanted->to])
         return standard;
     struct task_private *to = s->tasks[wanted->to];
@@ -102,6 +123,11 @@ static struct task_private *choose_listed(const struct sched *s, struct task_pri
 }
 
 /* ---- what the scheduler asks ---- */
+
+static bool is_pct(const struct sched *s)
+{
+    return s->options.strategy == SCHED_PCT || s->options.strategy == SCHED_SLOW_PCT;
+}
 
 /* Each number of digits is as likely: of use when nobody knows how many points there will be. */
 static uint64_t draw_of_any_size(struct rng *rng)
@@ -122,16 +148,19 @@ void strategy_begin(struct sched *s)
     }
     if (options->strategy == SCHED_REPLAY)
         index_switches(s);
+    if (options->strategy == SCHED_SLOW_RANDOM || options->strategy == SCHED_SLOW_PCT)
+        slow_begin(s);
 }
 
 void strategy_add_task(struct sched *s, struct task_private *task)
 {
     task->priority = rng_draw(s->options.seed, RNG_PRIORITY, task->task.id) | PRIORITY_DRAWN;
+    slow_add_task(s, task);
 }
 
 void strategy_yielded(struct sched *s, struct task_private *task)
 {
-    if (s->options.strategy == SCHED_PCT)
+    if (is_pct(s))
         task->priority = --s->lowest_priority;
 }
 
@@ -142,8 +171,10 @@ struct task_private *strategy_choose(struct sched *s, struct task_private *stand
     case SCHED_ROUND_ROBIN:
         return choose_next(s, standard);
     case SCHED_RANDOM:
+    case SCHED_SLOW_RANDOM:
         return choose_random(s, standard);
     case SCHED_PCT:
+    case SCHED_SLOW_PCT:
         return choose_pct(s, standard);
     case SCHED_REPLAY:
         return choose_listed(s, standard);

@@ -188,8 +188,11 @@ void sched_futile(struct sim *sim)
                       alone ? "the only thread there is only yields, tries and polls"
                             : "all threads only yield, try and poll",
                       (unsigned long long)limit);
-    if (++s->running->futile % FUTILE_STEPS_IN_TURN == 0)
-        sched_yield_now(sim);
+    if (++s->running->futile % FUTILE_STEPS_IN_TURN != 0)
+        return;
+    if (s->holds)
+        slow_let_go(s); /* somebody spins until one of them goes on */
+    sched_yield_now(sim);
 }
 
 void sched_atomic(struct sim *sim)

@@ -51,8 +51,8 @@ bool workers_is_idle(const struct sim *sim, const struct task *task)
 {
     const struct pool *pool = sim->sync ? sim->sync->pool : NULL;
     for (int i = 0; pool && i < WORKERS_MAX; i++)
-        if (pool->workers[i].task == task)
-            return pool->workers[i].idle;
+        if (pool->workers[i].task == task) /* ready: it has been woken for an item */
+            return pool->workers[i].idle && task->state == TASK_BLOCKED;
     return false;
 }
 

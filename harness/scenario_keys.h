@@ -35,7 +35,7 @@ enum value_type {
     VALUE_ADDRESS,      /* struct block_address */
     VALUE_ADDRESS_KEPT, /* struct block_address * */
     VALUE_NAME,         /* as: of struct step_call */
-    VALUE_OF,           /* of: of struct step_call */
+    VALUE_OF,           /* of and of_indexed of struct step_call */
     VALUE_RESULT,       /* struct result_expect */
     VALUE_PCG32,        /* struct touch_pcg32 */
     VALUE_CALL,         /* uint16_t: a failure point */

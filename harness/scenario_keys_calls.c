@@ -288,7 +288,14 @@ const struct key keys_call_QueryInterface[] = {
     {0}};
 
 const struct key keys_call_AddRef[] = {OBJECT, THREAD, WITHIN, {0}};
-const struct key keys_call_Release[] = {OBJECT, THREAD, WITHIN, {0}};
+const struct key keys_call_Release[] = {
+    OBJECT,
+    {"object", VALUE_OF, CALL_AT(of), .example = "second",
+     .help = "Instead of `of`: the object of a CreateMalloc step, for good. While blocks of it are "
+             "held it is kept"},
+    THREAD,
+    WITHIN,
+    {0}};
 
 /* ---- what else the CLR does ---- */
 

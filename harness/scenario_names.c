@@ -242,13 +242,18 @@ enum read_result read_of(struct loader *loader, const struct key *key, const str
 {
     struct step_call *call = target;
     char word[NAME_BYTES];
+    bool indexed = node->length > 1 && node->text[node->length - 1] == '#';
+    size_t length = node->length - indexed;
     (void)key;
-    if (!is_name(node->text, node->length))
+    if (!is_name(node->text, length))
         return READ_WRONG;
-    const struct block_name *name = find_name(loader, node->text, node->length, &call->of);
+    if (indexed && !say_index(loader, node))
+        return READ_SAID;
+    const struct block_name *name = find_name(loader, node->text, length, &call->of);
     snprintf(word, sizeof word, "%s", node->text);
-    if (!name || !name->object)
+    if (!name || !name->object || !(indexed ? name->indexed : name->plain))
         return say_unknown(loader, node, word, true);
     call->has_of = true;
+    call->of_indexed = indexed;
     return READ_FINE;
 }

@@ -96,6 +96,16 @@ static void objects_of_create_malloc_are_named_apart_from_blocks(void **state)
     assert_false(steps[3].call->has_of);
     assert_int_equal(steps[3].call->object, OBJECT_MALLOC);
     assert_string_equal(steps[3].call->iid, "IID_IHostMalloc");
+    s = load_fine("workload:\n- repeat: 2\n  do:\n  - CreateMalloc: {as: each#}\n"
+                  "  - Alloc: {of: each#, size: 1}\n  - Release: {object: each#}\n");
+    steps = s->workload.steps[0].steps;
+    assert_true(steps[1].call->has_of && steps[1].call->of_indexed);
+    assert_true(steps[2].call->has_of && steps[2].call->of_indexed);
+    expect_refused("name: t\nworkload:\n- CreateMalloc: {as: one}\n- Release: {object: one#}\n",
+                   "none is around this");
+    expect_refused("name: t\nworkload:\n- CreateMalloc: {as: one}\n- repeat: 2\n  do:\n"
+                   "  - Release: {object: one#}\n",
+                   "no CreateMalloc step is called 'one#'");
 }
 
 static void calls_may_expect_a_time_an_address_and_contents(void **state)

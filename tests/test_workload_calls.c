@@ -108,6 +108,24 @@ static void at_a_release_objects_go_whatever_else_is_held(void **state)
            "release reference", "release malloc 1");
 }
 
+static void an_object_is_released_behind_its_blocks(void **state)
+{
+    (void)state;
+    struct step body[] = {
+        CALL_AS(CreateMalloc, 0, .as_indexed = true),
+        CALL_AS(Alloc, 1, .size = 8, .has_of = true, .of = 0, .of_indexed = true),
+        CALL(Release, .has_of = true, .of = 0, .of_indexed = true), /* a block is held: dropped */
+        CALL(Free, AT(1)),
+        CALL(Release, .has_of = true, .of = 0, .of_indexed = true),
+        CALL(Alloc, .size = 8, .has_of = true, .of = 0, .of_indexed = true), /* it is gone */
+    };
+    struct step steps[] = {REPEAT(2, body)};
+    perform_and_give_back(STEPS(steps));
+    EXPECT("create malloc 0", "further alloc 8 task", "further free 1000010", "release malloc 1",
+           "create malloc 0", "further alloc 8 task", "further free 1010010", "release malloc 1");
+    assert_int_equal(counter(COUNTER_operations_dependent), 4);
+}
+
 static void a_refused_block_takes_along_the_calls_on_it(void **state)
 {
     (void)state;
@@ -502,6 +520,7 @@ int main(void)
         TEST(blocks_go_back_to_the_object_they_came_from),
         TEST(references_are_added_and_released),
         TEST(at_a_release_objects_go_whatever_else_is_held),
+        TEST(an_object_is_released_behind_its_blocks),
         TEST(a_refused_block_takes_along_the_calls_on_it),
         TEST(a_freed_block_keeps_its_name_for_a_second_free),
         TEST(a_name_that_was_bound_again_outlives_its_first_block),

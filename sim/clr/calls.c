@@ -386,12 +386,19 @@ static void add_ref(struct call *c)
     holding_add(c->run, HOLDING_REFERENCE, (uint64_t)(uintptr_t)object)->which = which;
 }
 
+static struct holding *made_object(const struct call *c)
+{
+    return holding_object(c->run, c->said->of, c->said->of_indexed, c->index);
+}
+
 /* What scripted calls have acquired goes first, then the CLR's own reference. */
 static void release(struct call *c)
 {
     uint64_t which;
     IUnknown *object = unknown_of(c, &which);
-    struct holding *holding = holding_reference(c->run, which);
+    struct holding *holding = c->said->has_of ? made_object(c) : holding_reference(c->run, which);
+    if (c->said->has_of)
+        which = holding->which;
     CHECK(object != NULL);
     CHECK(!holding || holding->address != 0);
     if (holding)
@@ -525,10 +532,8 @@ static const struct slot {
 static IHostMalloc *malloc_of(const struct call *c)
 {
     if (c->said->has_of) {
-        struct holding *object = named_find(c->run, c->said->of, false, 0).holding;
-        if (!object || object->kind != HOLDING_MALLOC)
-            return NULL;
-        return (IHostMalloc *)(uintptr_t)object->address;
+        const struct holding *object = made_object(c);
+        return object ? (IHostMalloc *)(uintptr_t)object->address : NULL;
     }
     const struct holding *block = NULL;
     if (c->said->slot == CALL_Free && c->address != 0)
@@ -548,9 +553,12 @@ static bool prepare(struct call *c)
     case CALL_Free:
         c->object = malloc_of(c);
         return c->object != NULL;
+    case CALL_Release: /* an object goes behind its blocks */
+        if (c->said->has_of)
+            return made_object(c) && !holding_has_blocks(c->run, made_object(c));
+        return unknown_of(c, &which) != NULL;
     case CALL_QueryInterface:
     case CALL_AddRef:
-    case CALL_Release:
         return unknown_of(c, &which) != NULL;
     case CALL_unmap_view:
         return holding_find(c->run, HOLDING_VIEW, c->address, &c->said->at, c->index) != NULL;

@@ -120,6 +120,22 @@ struct holding *holding_find(const struct run *run, enum holding_kind kind, uint
     return NULL;
 }
 
+struct holding *holding_object(const struct run *run, uint32_t name, bool indexed, uint64_t index)
+{
+    struct holding *object = named_find(run, name, indexed, index).holding;
+    return object && object->kind == HOLDING_MALLOC && !object->leaving ? object : NULL;
+}
+
+bool holding_has_blocks(const struct run *run, const struct holding *object)
+{
+    CHECK(object->kind == HOLDING_MALLOC);
+    for (struct holding *holding = run->newest; holding; holding = holding->older)
+        if (holding->kind == HOLDING_BLOCK &&
+            (uint64_t)(uintptr_t)holding->object == object->address)
+            return true;
+    return false;
+}
+
 struct holding *holding_reference(const struct run *run, uint64_t which)
 {
     CHECK(which >= HOST_MALLOC);

@@ -63,6 +63,10 @@ struct holding *holding_add(struct run *run, enum holding_kind kind, uint64_t ad
  * as in the call; it only makes finding it fast. */
 struct holding *holding_find(const struct run *run, enum holding_kind kind, uint64_t address,
                              const struct block_address *at, uint64_t index);
+/* The object of CreateMalloc that a name stands for; NULL: none, or a thread is giving it back. */
+struct holding *holding_object(const struct run *run, uint32_t name, bool indexed, uint64_t index);
+/* Whether a block of the object is held. */
+bool holding_has_blocks(const struct run *run, const struct holding *object);
 /* The newest reference to an object that no thread is giving back, NULL: none. */
 struct holding *holding_reference(const struct run *run, uint64_t which);
 /* It has been given back: no longer held. */

@@ -185,7 +185,8 @@ struct step_call {
     uint64_t within_ns;    /* it must return in so long; 0: whenever */
     const char *file;      /* DebugAlloc, NULL: none */
     uint64_t line;
-    bool has_of;            /* Alloc, DebugAlloc, Free: the object of CreateMalloc bound to this */
+    bool has_of;            /* Alloc, DebugAlloc, Free, Release: the object of CreateMalloc */
+    bool of_indexed;        /* bound to this */
     uint32_t of;
     enum com_object object; /* QueryInterface, AddRef, Release */
     const char *iid;        /* QueryInterface: name of an interface, "IID_IHostMemoryManager" */

@@ -14,6 +14,8 @@
 #include "harness/trace_file.h"
 #include "os/heap.h"
 
+#define GENERAL_PROTECTION 13 /* REG_TRAPNO of x86 */
+
 uint64_t monotonic_ns(void)
 {
     struct timespec now;
@@ -135,6 +137,29 @@ void walk_stack(struct child *child, bool (*visit)(void *context, uint64_t ip), 
         unwinder.backtrace(walk_frame, &walk);
 }
 
+/* An access through a pointer that is no address at all does not tell where it went; the registers
+ * hold what was read instead of a pointer. */
+static void explain_senseless(const struct stop *stop, char *text, size_t bytes)
+{
+#if defined(__x86_64__)
+    const ucontext_t *context = stop->ucontext;
+    const greg_t *registers = context ? context->uc_mcontext.gregs : NULL;
+    if (stop->kind != STOP_SIGNAL || !registers || registers[REG_TRAPNO] != GENERAL_PROTECTION)
+        return;
+    for (int i = 0; i < REG_RSP; i++) {
+        const char *source = heap_fill_words((uint64_t)registers[i]);
+        size_t used = strlen(text);
+        if (!source)
+            continue;
+        snprintf(text + used, bytes - used, ": 0x%llx was taken for a pointer, as %s holds it",
+                 (unsigned long long)registers[i], source);
+        return;
+    }
+#else
+    (void)stop, (void)text, (void)bytes;
+#endif
+}
+
 /* ---- the end ---- */
 
 static enum outcome outcome_of(enum stop_kind kind)
@@ -208,6 +233,7 @@ void child_on_stop(struct sim *sim, const struct stop *stop)
         if (stop->address && child->machine)
             machine_explain(child->machine, stop->address, result->explanation,
                             sizeof result->explanation);
+        explain_senseless(stop, result->stop.text, sizeof result->stop.text);
         result->stack_frames =
             capture_stack(child, stop->ucontext, result->stack, STACK_FRAMES_MAX);
         threads_note_stacks(child, result->ended == OUTCOME_NO_PROGRESS);

@@ -10,6 +10,7 @@
 #include "core/binding.h"
 #include "core/race.h"
 #include "crt/posix.h"
+#include "os/heap.h"
 
 struct posix_mutex {
     int taken;
@@ -24,6 +25,13 @@ static void report(struct sim *sim, const struct lock *lock, const char *what)
 {
     char text[64];
     sim_finding(sim, FINDING_LOCK_INVALID, lock_shown(lock), "%s %s", lock_text(lock, text), what);
+}
+
+/* Locks that keep nothing in memory by which it would show. */
+static void look_for_fill(struct sim *sim, const struct lock *lock, bool freed)
+{
+    if (__builtin_expect(freed, 0))
+        report(sim, lock, "is used in memory that was freed");
 }
 
 /* ---- mutexes ---- */
@@ -166,6 +174,7 @@ static struct lock *lock_of_rw(struct sim *sim, unsigned *rw)
 {
     unsigned taken = *(volatile unsigned *)rw;
     struct lock *lock = lock_at(sync_state(sim), (uintptr_t)rw, LOCK_POSIX_RW);
+    look_for_fill(sim, lock, heap_is_freed_fill(rw));
     if (taken == 0 && (lock->owner || lock->shared))
         lock_renew(sync_state(sim), (uintptr_t)rw, LOCK_POSIX_RW, &lock);
     return lock;
@@ -261,8 +270,10 @@ static int rw_destroy(unsigned *rw)
 
 static struct lock *lock_of_condition(struct sim *sim, void *condition)
 {
-    (void)*(volatile char *)condition;
-    return lock_at(sync_state(sim), (uintptr_t)condition, LOCK_CONDITION);
+    bool freed = heap_is_freed_fill(condition); /* an access violation, if it is one, is here */
+    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)condition, LOCK_CONDITION);
+    look_for_fill(sim, lock, freed);
+    return lock;
 }
 
 /* Nothing runs between giving up the mutex and waiting: no wake-up can be missed there. */

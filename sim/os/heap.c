@@ -15,8 +15,6 @@
 #include "core/race.h"
 #include "os/heap_private.h"
 
-#define FRESH_BYTE 0xBA
-#define FREED_BYTE 0xFE
 #define PAD_BYTE 0xFD
 #define FILL_BYTES 64
 
@@ -297,6 +295,15 @@ static void give_room_back(struct machine *m, struct heap *heap, const struct he
 
 /* ---- contents ---- */
 
+const char *heap_fill_words(uint64_t pointer)
+{
+    uint64_t upper = pointer >> 32;
+    if (upper == HEAP_FREED_BYTE * UINT64_C(0x01010101))
+        return "freed heap memory";
+    return upper == HEAP_FRESH_BYTE * UINT64_C(0x01010101) ? "heap memory that was never written to"
+                                                           : NULL;
+}
+
 static void fill_ends(uint64_t native, uint64_t size, int byte)
 {
     if (size <= 2 * FILL_BYTES) {
@@ -325,7 +332,7 @@ static void prepare_contents(struct machine *m, const struct heap_block *block, 
     if (!heap_has_contents(m))
         return;
     if (!zero)
-        fill_ends(native, block->size, FRESH_BYTE);
+        fill_ends(native, block->size, HEAP_FRESH_BYTE);
     else if (block->kind == BLOCK_SMALL) /* regions of their own are fresh pages */
         memset(memory(native), 0, block->size);
     memset(memory(native + block->size), PAD_BYTE, pad_bytes(block));
@@ -396,7 +403,7 @@ enum heap_result heap_free(struct machine *m, struct heap *heap, uint64_t addres
     if (!pad_is_intact(m, block))
         return HEAP_OVERRUN;
     if (heap_has_contents(m) && block->kind == BLOCK_SMALL)
-        fill_ends(address, block->size, FREED_BYTE);
+        fill_ends(address, block->size, HEAP_FREED_BYTE);
     race_give_back(machine_sim(m), address, size);
     give_room_back(m, heap, block);
     block->live = false; /* kept, so that a second free is recognised, until the place is reused */

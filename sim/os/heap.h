@@ -30,6 +30,19 @@ uint32_t heap_flags(const struct heap *heap);
 
 /* A block of exactly size bytes (0 is legal), 16-byte aligned, or at a larger power of two.
  * Fresh bytes hold 0xBA unless zero is asked; freed ones are filled with 0xFE. */
+#define HEAP_FRESH_BYTE 0xBA
+#define HEAP_FREED_BYTE 0xFE
+/* Whether eight bytes hold what freeing a block leaves in it: they do not lie in a live one, unless
+ * somebody wrote just that. */
+static inline bool heap_is_freed_fill(const void *bytes)
+{
+    uint64_t word;
+    __builtin_memcpy(&word, bytes, sizeof word);
+    return word == HEAP_FREED_BYTE * UINT64_C(0x0101010101010101);
+}
+/* Where a pointer comes from whose upper half is a pattern: "freed heap memory"; NULL: it is none.
+ */
+const char *heap_fill_words(uint64_t pointer);
 enum status heap_alloc(struct machine *m, struct heap *heap, uint64_t size, uint64_t alignment,
                        bool zero, uint64_t *block);
 enum heap_result {

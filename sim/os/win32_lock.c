@@ -10,6 +10,7 @@
 #include "core/check.h"
 #include "core/race.h"
 #include "core/rng.h"
+#include "os/heap.h"
 #include "os/machine.h"
 #include "os/sync.h"
 
@@ -33,17 +34,20 @@ static uint64_t due_after(const struct sim *sim, DWORD timeout_ms)
     return timeout_ms == INFINITE ? DUE_NEVER : sim->now_ns + (uint64_t)timeout_ms * 1000000;
 }
 
-/* The lock of a structure in the policy's memory, which must be accessible. */
-static struct lock *lock_of(struct sim *sim, const void *structure, enum lock_kind kind)
-{
-    (void)*(const volatile char *)structure;
-    return lock_at(sync_state(sim), (uintptr_t)structure, kind);
-}
-
 static void report(struct sim *sim, const struct lock *lock, const char *what)
 {
     char text[64];
     sim_finding(sim, FINDING_LOCK_INVALID, lock_shown(lock), "%s %s", lock_text(lock, text), what);
+}
+
+/* The lock of a structure in the policy's memory, which must be accessible. */
+static struct lock *lock_of(struct sim *sim, const void *structure, enum lock_kind kind)
+{
+    bool freed = heap_is_freed_fill(structure);
+    struct lock *lock = lock_at(sync_state(sim), (uintptr_t)structure, kind);
+    if (freed)
+        report(sim, lock, "is used in memory that was freed");
+    return lock;
 }
 
 /* ---- critical sections ---- */

@@ -19,6 +19,10 @@ static const struct choice schedules[] = {
     {"slow-pct", SCHED_SLOW_PCT, "pct, and some threads are held up for long"},
     {0}};
 
+static const struct choice wakes[] = {{"first", 0, "the one that has waited longest"},
+                                      {"any", 1, "any of them, drawn: nobody promises an order"},
+                                      {0}};
+
 static const struct choice shutdowns[] = {
     {"none", 0, "the CLR leaves without releasing anything, as the real one does"},
     {"release", 1, "the CLR releases every object that it got at the end"},
@@ -67,6 +71,9 @@ static const struct key keys_schedule[] = {
     {"spurious", VALUE_COUNT, AT(struct sched_options, spurious), 1, 1000000, .example = "20",
      .help = "One of so many waits for a condition variable ends for no reason, as such waits "
              "may; left out: none"},
+    {"wakes", VALUE_CHOICE, AT(struct sched_options, wakes_any), .choices = wakes,
+     .standard = "first",
+     .help = "Which waiter a wake-up of a condition variable, an address or a semaphore reaches"},
     {"patience", VALUE_TIME, AT(struct sched_options, patience_ns), 1, TIME_MOST,
      .standard = "10min",
      .help = "All threads of the CLR may wait without an end in sight for so long while other "

@@ -100,7 +100,7 @@ static struct run_spec with_switches(const struct shrinking *s, const struct sch
 {
     struct run_spec spec = s->run->spec;
     if (spec.schedule.seed == 0)
-        spec.schedule.seed = spec.seed; /* of spurious wake-ups */
+        spec.schedule.seed = spec.seed; /* of what conditions do */
     spec.schedule.strategy = SCHED_REPLAY;
     spec.schedule.switches = list;
     spec.schedule.switches_count = count;

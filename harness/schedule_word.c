@@ -131,7 +131,7 @@ const char *schedule_text(const struct sched_options *options, char *text, size_
         return text;
     }
     used = (size_t)snprintf(text, text_bytes, "%s", switches_word);
-    if (options->spurious && options->seed && used < text_bytes)
+    if ((options->spurious || options->wakes_any) && options->seed && used < text_bytes)
         used += (size_t)snprintf(text + used, text_bytes - used, "%" PRIu64 ":", options->seed);
     for (uint32_t i = 0; i < options->switches_count && used < text_bytes; i++) {
         const struct sched_switch *one = &options->switches[i];

@@ -5,7 +5,7 @@
  *     switches:3-5@17   departures from the standard choice, and no others: at its choice number 17
  *                       thread 3 gives way to thread 5; separated by commas
  *     switches:3+800ns@9 at its step number 9 thread 3 is held up so long
- *     switches:7:3-5@17 the same, spurious wake-ups (schedule-options) drawn from seed 7 */
+ *     switches:7:3-5@17 the same, what conditions do (schedule-options) drawn from seed 7 */
 #ifndef LW_HARNESS_SCHEDULE_WORD_H
 #define LW_HARNESS_SCHEDULE_WORD_H
 

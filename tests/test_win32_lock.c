@@ -136,6 +136,53 @@ static void conditions_may_wake_for_no_reason_when_told(void **state)
     end();
 }
 
+static struct {
+    SRWLOCK lock;
+    CONDITION_VARIABLE condition;
+    int order[3], woken;
+} queue;
+
+static DWORD WINAPI wait_in_turn(LPVOID number)
+{
+    AcquireSRWLockExclusive(&queue.lock);
+    SleepConditionVariableSRW(&queue.condition, &queue.lock, INFINITE, 0);
+    queue.order[queue.woken++] = (int)(uintptr_t)number;
+    ReleaseSRWLockExclusive(&queue.lock);
+    return 0;
+}
+
+/* The order in which three waiters are woken, as digits. */
+static int wake_three(uint64_t seed, bool any)
+{
+    begin();
+    memset(&queue, 0, sizeof queue);
+    sched_configure(run.sim, &(struct sched_options){.seed = seed, .wakes_any = any});
+    for (uintptr_t i = 0; i < 3; i++) {
+        start(wait_in_turn, (void *)(i + 1));
+        Sleep(1);
+    }
+    for (int i = 0; i < 3; i++) {
+        WakeConditionVariable(&queue.condition);
+        Sleep(1);
+    }
+    assert_int_equal(queue.woken, 3);
+    end();
+    return queue.order[0] * 100 + queue.order[1] * 10 + queue.order[2];
+}
+
+static void a_condition_wakes_the_first_or_any_when_told(void **state)
+{
+    (void)state;
+    unsigned seen[322] = {0}, orders = 0;
+    for (uint64_t seed = 1; seed <= 40; seed++) {
+        assert_int_equal(wake_three(seed, false), 123);
+        int order = wake_three(seed, true);
+        assert_int_equal(wake_three(seed, true), order);
+        orders += seen[order]++ == 0;
+    }
+    assert_int_equal(orders, 6);
+}
+
 static volatile LONG ready;
 
 static DWORD WINAPI become_ready(LPVOID unused)
@@ -383,6 +430,7 @@ int main(void)
         cmocka_unit_test(readers_share_a_slim_lock_and_wait_behind_writers),
         cmocka_unit_test(condition_variables_wake_one_or_all),
         cmocka_unit_test(conditions_may_wake_for_no_reason_when_told),
+        cmocka_unit_test(a_condition_wakes_the_first_or_any_when_told),
         cmocka_unit_test(spinning_with_a_pause_lets_others_run),
         cmocka_unit_test(all_threads_see_one_clock),
         cmocka_unit_test(initialisation_runs_once_and_others_wait_for_it),

@@ -16,6 +16,7 @@ enum rng_purpose {
     RNG_PRIORITY,         /* of a thread, and where priorities change (pct) */
     RNG_SPURIOUS,         /* condition variables that wake for no reason */
     RNG_SLOW,             /* threads that are held up, where and for how long */
+    RNG_WAKE,             /* which of those that wait for a condition is woken */
 };
 
 struct rng {

@@ -72,6 +72,7 @@ struct sched {
     uint32_t outside; /* moments to come from outside the process */
     uint64_t outside_since_parked;
     uint64_t condition_waits; /* the draws of spurious wake-ups */
+    uint64_t condition_wakes; /* ... of who is woken */
     /* livelock */
     uint64_t futile_total, productive_seen, futile_run;
     void (*stuck)(struct sim *sim);

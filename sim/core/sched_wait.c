@@ -127,6 +127,22 @@ bool sched_wake_first(struct sim *sim, struct wait_queue *queue, uint32_t value)
     return true;
 }
 
+struct task *sched_next_woken(struct sim *sim, const struct wait_queue *queue)
+{
+    struct sched *s = sched_state(sim);
+    struct waiter *waiter = queue->first;
+    uint64_t count = 0;
+    for (; s->options.wakes_any && waiter; waiter = waiter->next)
+        count++;
+    waiter = queue->first;
+    if (count > 1) {
+        struct rng rng = rng_keyed(s->options.seed, RNG_WAKE, s->condition_wakes++);
+        for (uint64_t behind = rng_below(&rng, count); behind > 0; behind--)
+            waiter = waiter->next;
+    }
+    return waiter ? waiter->task : NULL;
+}
+
 void sched_sleep_until(struct sim *sim, uint64_t due_ns)
 {
     if (due_ns <= sim->now_ns)

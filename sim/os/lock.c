@@ -254,8 +254,9 @@ uint32_t lock_wake(struct sim *sim, struct lock *lock, uint32_t most)
 {
     uint32_t woken = 0;
     for (; woken < most && lock->queue.first; woken++) {
-        race_pass(sim, sim->thread, lock->queue.first->task->thread);
-        sched_wake_first(sim, &lock->queue, 0);
+        struct task *task = sched_next_woken(sim, &lock->queue);
+        race_pass(sim, sim->thread, task->thread);
+        sched_wake(sim, task, 0);
     }
     lock->last_wake_lost = woken == 0;
     if (woken == 0) {

@@ -122,7 +122,8 @@ extern const struct choice choices_memory_types[], choices_free_types[], choices
     X(VirtualQuery, "VirtualQuery", "IHostMemoryManager::VirtualQuery")                            \
     X(VirtualProtect, "VirtualProtect", "IHostMemoryManager::VirtualProtect")                      \
     X(GetMemoryLoad, "GetMemoryLoad", "IHostMemoryManager::GetMemoryLoad")                         \
-    X(CreateMalloc, "CreateMalloc", "IHostMemoryManager::CreateMalloc; kept until the end")        \
+    X(CreateMalloc, "CreateMalloc",                                                                \
+      "IHostMemoryManager::CreateMalloc; kept to the end or a Release")                            \
     X(RegisterMemoryNotificationCallback, "RegisterMemoryNotificationCallback",                    \
       "IHostMemoryManager::RegisterMemoryNotificationCallback, once more")                         \
     X(NeedsVirtualAddressSpace, "NeedsVirtualAddressSpace",                                        \

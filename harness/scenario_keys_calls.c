@@ -177,6 +177,11 @@ static const struct choice interfaces[] = {{"IID_IUnknown", 0, ""},
                                              .help = "Which object of the host"                    \
     }
 
+#define MADE(words)                                                                                \
+    {                                                                                              \
+        "object", VALUE_OF, CALL_AT(of), .example = "second", .help = words                        \
+    }
+
 /* ---- IHostMemoryManager ---- */
 
 const struct key keys_call_VirtualAlloc[] = {
@@ -287,12 +292,13 @@ const struct key keys_call_QueryInterface[] = {
     WITHIN,
     {0}};
 
-const struct key keys_call_AddRef[] = {OBJECT, THREAD, WITHIN, {0}};
+const struct key keys_call_AddRef[] = {
+    OBJECT, MADE("Instead of `of`: the object of a CreateMalloc step"), THREAD, WITHIN, {0}};
 const struct key keys_call_Release[] = {
     OBJECT,
-    {"object", VALUE_OF, CALL_AT(of), .example = "second",
-     .help = "Instead of `of`: the object of a CreateMalloc step, for good. While blocks of it are "
-             "held it is kept"},
+    MADE(
+        "Instead of `of`: the object of a CreateMalloc step. What AddRef acquired goes first, then "
+        "the object; that is kept while blocks of it are held"),
     THREAD,
     WITHIN,
     {0}};

@@ -255,5 +255,6 @@ enum read_result read_of(struct loader *loader, const struct key *key, const str
         return say_unknown(loader, node, word, true);
     call->has_of = true;
     call->of_indexed = indexed;
+    call->object = OBJECT_MADE; /* where only `of` counts nobody looks at it */
     return READ_FINE;
 }

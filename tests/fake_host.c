@@ -145,18 +145,30 @@ static HRESULT STDMETHODCALLTYPE malloc_query(IHostMalloc *self, REFIID iid, voi
     return manager_query((IHostMemoryManager *)self, iid, object);
 }
 
+/* 4: the first, which is none of CreateMalloc's steps. */
+static unsigned which_malloc(const IHostMalloc *self)
+{
+    unsigned which = 0;
+    while (which < 4 && self != &fake.more_mallocs[which])
+        which++;
+    return which;
+}
+
 static ULONG STDMETHODCALLTYPE malloc_add(IHostMalloc *self)
 {
+    if (which_malloc(self) < 4)
+        fake.more_references[which_malloc(self)]++;
     return manager_add((IHostMemoryManager *)self);
 }
 
 static ULONG STDMETHODCALLTYPE malloc_release(IHostMalloc *self)
 {
-    unsigned which = 0;
-    while (which < 4 && self != &fake.more_mallocs[which])
-        which++;
-    if (which == 4)
+    unsigned which = which_malloc(self);
+    if (which == 4 || fake.more_references[which] > 0) {
+        if (which < 4)
+            fake.more_references[which]--;
         return manager_release((IHostMemoryManager *)self);
+    }
     note("release malloc %u", which + 1);
     fake.mallocs--;
     return 0;

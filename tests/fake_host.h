@@ -21,7 +21,8 @@ enum fake_kind { FAKE_REGION, FAKE_BLOCK, FAKE_OS, FAKE_KINDS };
 struct fake {
     IHostMemoryManager manager; /* first */
     IHostMalloc malloc, more_mallocs[4];
-    unsigned mallocs; /* handed out */
+    unsigned more_references[4]; /* besides the first */
+    unsigned mallocs;            /* handed out */
     struct sim *sim;
     struct sched_options schedule; /* of threads of a workload; first_thread follows from it */
     struct clr *clr;

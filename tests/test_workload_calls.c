@@ -114,15 +114,18 @@ static void an_object_is_released_behind_its_blocks(void **state)
     struct step body[] = {
         CALL_AS(CreateMalloc, 0, .as_indexed = true),
         CALL_AS(Alloc, 1, .size = 8, .has_of = true, .of = 0, .of_indexed = true),
-        CALL(Release, .has_of = true, .of = 0, .of_indexed = true), /* a block is held: dropped */
-        CALL(Free, AT(1)),
-        CALL(Release, .has_of = true, .of = 0, .of_indexed = true),
+        CALL(AddRef, .object = OBJECT_MADE, .has_of = true, .of = 0, .of_indexed = true),
+        CALL(Release, .object = OBJECT_MADE, .has_of = true, .of = 0, .of_indexed = true),
+        CALL(Release, .object = OBJECT_MADE, .has_of = true, .of = 0, .of_indexed = true),
+        CALL(Free, AT(1)), /* the one before it was dropped: a block was held */
+        CALL(Release, .object = OBJECT_MADE, .has_of = true, .of = 0, .of_indexed = true),
         CALL(Alloc, .size = 8, .has_of = true, .of = 0, .of_indexed = true), /* it is gone */
     };
     struct step steps[] = {REPEAT(2, body)};
     perform_and_give_back(STEPS(steps));
-    EXPECT("create malloc 0", "further alloc 8 task", "further free 1000010", "release malloc 1",
-           "create malloc 0", "further alloc 8 task", "further free 1010010", "release malloc 1");
+    EXPECT("create malloc 0", "further alloc 8 task", "add reference", "release reference",
+           "further free 1000010", "release malloc 1", "create malloc 0", "further alloc 8 task",
+           "add reference", "release reference", "further free 1010010", "release malloc 1");
     assert_int_equal(counter(COUNTER_operations_dependent), 4);
 }
 

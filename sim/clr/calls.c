@@ -16,9 +16,13 @@ struct call {
     struct clr *clr;
     const struct step *step;
     const struct step_call *said;
-    uint64_t index;      /* repetition of the innermost repeat */
-    uint64_t address;    /* native: what `at` means */
-    IHostMalloc *object; /* Alloc, DebugAlloc, Free */
+    uint64_t index;       /* repetition of the innermost repeat */
+    uint64_t address;     /* native: what `at` means */
+    struct holding *made; /* the object of CreateMalloc that the step names, NULL: none is there */
+    IHostMalloc *object;  /* Alloc, DebugAlloc, Free */
+    IUnknown *unknown;    /* QueryInterface, AddRef, Release */
+    uint64_t which;       /* its number in records */
+    struct holding *leaving; /* Release */
     bool served;
     const char *why; /* refused without an HRESULT: in words; NULL: clr->answer says it */
     uint64_t fault;  /* read, write: first byte of the range without access */
@@ -346,66 +350,65 @@ static void free_block(struct call *c)
 
 /* ---- IUnknown ---- */
 
-static IUnknown *unknown_of(const struct call *c, uint64_t *which)
+/* Whose AddRef, Release or QueryInterface is meant. */
+static IUnknown *unknown_of(struct call *c)
 {
     switch (c->said->object) {
     case OBJECT_MANAGER:
-        *which = HOST_MANAGER;
+        c->which = HOST_MANAGER;
         return (IUnknown *)c->clr->manager;
     case OBJECT_MALLOC:
-        *which = HOST_MALLOC;
+        c->which = HOST_MALLOC;
         return (IUnknown *)c->clr->malloc;
+    case OBJECT_MADE:
+        c->which = c->made ? c->made->which : 0;
+        return c->made ? (IUnknown *)(uintptr_t)c->made->address : NULL;
     default:
         CHECK(c->said->object == OBJECT_CONTROL);
-        *which = HOST_CONTROL;
+        c->which = HOST_CONTROL;
         return (IUnknown *)c->clr->control; /* not every policy has one */
     }
 }
 
 static void query_interface(struct call *c)
 {
-    uint64_t which;
-    IUnknown *found, *object = unknown_of(c, &which);
+    IUnknown *found;
     const IID *iid = words_interface(c->said->iid);
-    CHECK(object != NULL);
     CHECK(iid != NULL);
-    c->served = host_query_interface(c->clr, object, which, iid, &found) == S_OK;
+    c->served = host_query_interface(c->clr, c->unknown, c->which, iid, &found) == S_OK;
     expect_result(c);
     if (c->served)
-        holding_add(c->run, HOLDING_REFERENCE, (uint64_t)(uintptr_t)found)->which = which;
+        holding_add(c->run, HOLDING_REFERENCE, (uint64_t)(uintptr_t)found)->which = c->which;
 }
 
 static void add_ref(struct call *c)
 {
-    uint64_t which;
-    IUnknown *object = unknown_of(c, &which);
-    CHECK(object != NULL);
-    host_add_ref(c->clr, object, which);
+    host_add_ref(c->clr, c->unknown, c->which);
     c->served = true;
     expect_result(c);
-    holding_add(c->run, HOLDING_REFERENCE, (uint64_t)(uintptr_t)object)->which = which;
+    holding_add(c->run, HOLDING_REFERENCE, (uint64_t)(uintptr_t)c->unknown)->which = c->which;
 }
 
-static struct holding *made_object(const struct call *c)
+/* What scripted calls have acquired goes first, then an object of theirs, behind its blocks; what
+ * is the CLR's own has no holding. */
+static bool may_release(struct call *c)
 {
-    return holding_object(c->run, c->said->of, c->said->of_indexed, c->index);
+    c->leaving = holding_reference(c->run, c->which);
+    if (c->leaving || !c->made)
+        return true;
+    c->leaving = c->made;
+    return !holding_has_blocks(c->run, c->made);
 }
 
-/* What scripted calls have acquired goes first, then the CLR's own reference. */
 static void release(struct call *c)
 {
-    uint64_t which;
-    IUnknown *object = unknown_of(c, &which);
-    struct holding *holding = c->said->has_of ? made_object(c) : holding_reference(c->run, which);
-    if (c->said->has_of)
-        which = holding->which;
-    CHECK(object != NULL);
+    struct holding *holding = c->leaving;
     CHECK(!holding || holding->address != 0);
     if (holding)
         holding->leaving = true;
     else
-        c->clr->released |= 1u << which;
-    host_release(c->clr, holding ? (IUnknown *)(uintptr_t)holding->address : object, which);
+        c->clr->released |= 1u << c->which;
+    host_release(c->clr, holding ? (IUnknown *)(uintptr_t)holding->address : c->unknown, c->which);
     c->served = true;
     expect_result(c);
     if (holding)
@@ -531,10 +534,8 @@ static const struct slot {
 /* The object that Alloc, DebugAlloc and Free go to. A block goes back where it came from. */
 static IHostMalloc *malloc_of(const struct call *c)
 {
-    if (c->said->has_of) {
-        const struct holding *object = made_object(c);
-        return object ? (IHostMalloc *)(uintptr_t)object->address : NULL;
-    }
+    if (c->said->has_of)
+        return c->made ? (IHostMalloc *)(uintptr_t)c->made->address : NULL;
     const struct holding *block = NULL;
     if (c->said->slot == CALL_Free && c->address != 0)
         block = holding_find(c->run, HOLDING_BLOCK, c->address, &c->said->at, c->index);
@@ -544,22 +545,22 @@ static IHostMalloc *malloc_of(const struct call *c)
 /* False: what the call needs was refused, or is not there. */
 static bool prepare(struct call *c)
 {
-    uint64_t which;
-    if (!block_resolve(c->run, &c->said->at, c->index, &c->address))
+    const struct step_call *said = c->said;
+    if (!block_resolve(c->run, &said->at, c->index, &c->address))
         return false;
-    switch (c->said->slot) {
+    if (said->has_of)
+        c->made = holding_object(c->run, said->of, said->of_indexed, c->index);
+    switch (said->slot) {
     case CALL_Alloc:
     case CALL_DebugAlloc:
     case CALL_Free:
         c->object = malloc_of(c);
         return c->object != NULL;
-    case CALL_Release: /* an object goes behind its blocks */
-        if (c->said->has_of)
-            return made_object(c) && !holding_has_blocks(c->run, made_object(c));
-        return unknown_of(c, &which) != NULL;
     case CALL_QueryInterface:
     case CALL_AddRef:
-        return unknown_of(c, &which) != NULL;
+    case CALL_Release:
+        c->unknown = unknown_of(c);
+        return c->unknown && (said->slot != CALL_Release || may_release(c));
     case CALL_unmap_view:
         return holding_find(c->run, HOLDING_VIEW, c->address, &c->said->at, c->index) != NULL;
     default:

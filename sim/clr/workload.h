@@ -44,7 +44,7 @@ struct rate {
 
 struct step_replay {
     const struct recording *recording;
-    uint64_t from_ns, to_ns;       /* window of the recording's own time; to_ns UINT64_MAX: its end */
+    uint64_t from_ns, to_ns; /* window of the recording's own time; to_ns UINT64_MAX: its end */
     uint64_t speed_num, speed_den; /* 2/1: twice as fast */
     uint64_t repeat;               /* how often, one after the other; what one left is given back */
     enum replay_native native;
@@ -76,8 +76,8 @@ struct phase_allocate {
     struct histogram lifetime; /* ns; not given: FOREVER */
     uint64_t survive_percent;  /* of these, how many ignore the lifetime and outlive the phase */
     bool has_survive;
-    uint64_t touch_percent;    /* of an allocation's pages, written at once, from its beginning */
-    uint32_t protect;          /* PAGE_ value */
+    uint64_t touch_percent; /* of an allocation's pages, written at once, from its beginning */
+    uint32_t protect;       /* PAGE_ value */
 };
 
 struct phase_action { /* touch, protect, free on blocks that live */
@@ -115,7 +115,7 @@ struct step_touch {
     uint64_t hot_references_percent; /* how many of the references these get */
     struct touch_pcg32 pcg32;
     uint64_t write_percent;
-    struct rate rate; /* references; not given: as fast as the machine serves them */
+    struct rate rate;         /* references; not given: as fast as the machine serves them */
     struct block_address *at; /* NULL: memory of its own, from the host, released at the end */
 };
 
@@ -139,9 +139,9 @@ enum call_slot {
     CALL_QueryInterface,
     CALL_AddRef,
     CALL_Release,
-    CALL_read,       /* pages of a block, by managed code */
+    CALL_read, /* pages of a block, by managed code */
     CALL_write,
-    CALL_map_view,   /* the CLR maps a file: past the host, which is told */
+    CALL_map_view, /* the CLR maps a file: past the host, which is told */
     CALL_unmap_view,
     CALL_SLOTS
 };
@@ -149,10 +149,10 @@ enum call_slot {
 /* "heap", "heap+64KiB", "heap#", "heap+64KiB*#", "0x10000", none. */
 struct block_address {
     enum { ADDRESS_NONE, ADDRESS_NUMBER, ADDRESS_BLOCK } base;
-    uint32_t block;   /* number of the name, ADDRESS_BLOCK */
-    bool indexed;     /* "name#": the one of this repetition */
-    int64_t offset;   /* bytes; ADDRESS_NUMBER: the logical address */
-    int64_t stride;   /* bytes more for each repetition before this one, ADDRESS_BLOCK */
+    uint32_t block; /* number of the name, ADDRESS_BLOCK */
+    bool indexed;   /* "name#": the one of this repetition */
+    int64_t offset; /* bytes; ADDRESS_NUMBER: the logical address */
+    int64_t stride; /* bytes more for each repetition before this one, ADDRESS_BLOCK */
 };
 
 enum expected_result { RESULT_ANY, RESULT_SERVED, RESULT_REFUSED, RESULT_EXACT };
@@ -162,7 +162,7 @@ struct result_expect {
     const struct result_expect *also; /* another result that is as good, NULL: none */
 };
 
-enum com_object { OBJECT_MANAGER, OBJECT_MALLOC, OBJECT_CONTROL };
+enum com_object { OBJECT_MANAGER, OBJECT_MALLOC, OBJECT_CONTROL, OBJECT_MADE /* `of` */ };
 
 struct step_call {
     enum call_slot slot;
@@ -170,23 +170,23 @@ struct step_call {
     uint32_t as;
     bool as_indexed;
     struct block_address at;
-    uint64_t size;     /* bytes; of map-view the same; of CreateMalloc MALLOC_ flags stand in type */
-    uint32_t type;     /* MEM_ or MALLOC_ flags */
-    uint32_t protect;  /* PAGE_ value */
+    uint64_t size;    /* bytes; of map-view the same; of CreateMalloc MALLOC_ flags stand in type */
+    uint32_t type;    /* MEM_ or MALLOC_ flags */
+    uint32_t protect; /* PAGE_ value */
     enum criticality criticality;
-    uint64_t thread;   /* simulated thread that calls, made for it; 0: the one of the step */
+    uint64_t thread; /* simulated thread that calls, made for it; 0: the one of the step */
     struct result_expect expect;
     struct comparison load, available; /* GetMemoryLoad: what it must answer */
-    uint32_t state;        /* VirtualQuery: MEM_ value it must answer, 0: any */
-    uint32_t is_protect;   /* VirtualQuery: PAGE_ value it must answer, VirtualProtect: the old one */
-    bool zero;             /* read: every byte must be zero */
-    bool written;          /* read: each page must hold what `write` left there */
-    uint64_t aligned;      /* what it gives must be a multiple of this; 0: anything */
-    uint64_t within_ns;    /* it must return in so long; 0: whenever */
-    const char *file;      /* DebugAlloc, NULL: none */
+    uint32_t state;                    /* VirtualQuery: MEM_ value it must answer, 0: any */
+    uint32_t is_protect; /* VirtualQuery: PAGE_ value it must answer, VirtualProtect: the old one */
+    bool zero;           /* read: every byte must be zero */
+    bool written;        /* read: each page must hold what `write` left there */
+    uint64_t aligned;    /* what it gives must be a multiple of this; 0: anything */
+    uint64_t within_ns;  /* it must return in so long; 0: whenever */
+    const char *file;    /* DebugAlloc, NULL: none */
     uint64_t line;
-    bool has_of;            /* Alloc, DebugAlloc, Free, Release: the object of CreateMalloc */
-    bool of_indexed;        /* bound to this */
+    bool has_of;     /* Alloc, DebugAlloc, Free; OBJECT_MADE: the object of CreateMalloc */
+    bool of_indexed; /* bound to this */
     uint32_t of;
     enum com_object object; /* QueryInterface, AddRef, Release */
     const char *iid;        /* QueryInterface: name of an interface, "IID_IHostMemoryManager" */
@@ -230,7 +230,7 @@ struct step {
 struct pressure_curve {
     const struct curve_point {
         uint64_t at_ns, bytes;
-    } *points; /* in the order of time, each later than the one before */
+    } * points;     /* in the order of time, each later than the one before */
     uint64_t count; /* at least 1 */
 };
 
@@ -243,7 +243,8 @@ enum pressure_shape {
 
 struct pressure {
     uint64_t at_ns;
-    uint64_t over_ns; /* once. 0: at once; else a ramp of equal steps, the last at at_ns + over_ns */
+    uint64_t
+        over_ns; /* once. 0: at once; else a ramp of equal steps, the last at at_ns + over_ns */
     enum pressure_of of;
     bool give_back;
     uint64_t bytes;  /* UINT64_MAX: all (give back) or all there is (take) */
@@ -267,10 +268,10 @@ struct workload {
     const char *const *names;
     const struct pressure *pressure; /* in the order of at_ns */
     uint32_t pressure_count;
-    uint64_t ask_load_ns;         /* the collector asks for the memory load so often; 0: it does not */
+    uint64_t ask_load_ns; /* the collector asks for the memory load so often; 0: it does not */
     bool ask_load_after_pressure; /* and right behind each change by pressure */
-    bool give_back; /* at the end everything still held goes back through the host */
-    bool release;   /* at the end at least all objects are released, the CLR's own being so too */
+    bool give_back;               /* at the end everything still held goes back through the host */
+    bool release; /* at the end at least all objects are released, the CLR's own being so too */
 };
 
 /* What the harness wants to hear. */

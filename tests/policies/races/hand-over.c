@@ -16,8 +16,9 @@ struct header {
 
 static SRWLOCK lock = SRWLOCK_INIT;
 static struct header *released;
+static HANDLE heap; /* of the host's own: released blocks outlive the objects that gave them out */
 
-static void *take(HANDLE heap, SIZE_T size)
+static void *take(SIZE_T size)
 {
     struct header *header = NULL;
 
@@ -55,7 +56,9 @@ static BOOL clear(void *address, SIZE_T size, DWORD type)
     return TRUE;
 }
 
-#define TAKE_BLOCK(allocator, size) take((allocator)->heap, size)
+#define START(host) ((heap = HeapCreate(0, 0, 0)) != NULL)
+#define STOP(host) (released = NULL, (void)HeapDestroy(heap))
+#define TAKE_BLOCK(allocator, size) take(size)
 #define GIVE_BLOCK(allocator, block) give(block)
 #define TOOK(host, address, size, type, growth) clear(address, size, type)
 #include "../concurrency/host.h"

@@ -2,7 +2,8 @@
  *
  * The departures of a run from the standard choice are its whole schedule (core/sched.h). Each is
  * counted by the thread that gives way, so one can be left out without moving the others. Parts
- * are left out, halves first and single ones last, as long as the run breaks in the same way. */
+ * are left out, halves first and single ones last, and times for which a thread is held up are put
+ * together, as long as the run breaks in the same way. */
 #include "harness/schedules.h"
 
 #include <stdlib.h>
@@ -12,7 +13,7 @@
 #include "harness/trace_file.h"
 
 /* Bounds of the search: runs, and records in them. */
-#define TRIES_MAX 600
+#define TRIES_MAX 1500
 #define EVENTS_MAX UINT64_C(40000000)
 /* Longer lists are told by strategy and seed. */
 #define SHORT_MAX 100
@@ -139,6 +140,36 @@ static uint32_t leave_out(struct shrinking *s, struct sched_switch *list, uint32
     return count;
 }
 
+static bool holds_up(const struct sched_switch *one, uint32_t task)
+{
+    return one->from == task && one->held_ns > 0;
+}
+
+/* Of many times that a thread is held up, most matter for nothing but how late it gets: their time
+ * is added to the next one where it can be. Returns how many are left. */
+static uint32_t join_holds(struct shrinking *s, struct sched_switch *list, uint32_t count,
+                           struct sched_switch *room)
+{
+    for (uint32_t at = 0; at < count && may_go_on(s);) {
+        uint32_t next = at + 1;
+        while (next < count && !holds_up(&list[next], list[at].from))
+            next++;
+        if (list[at].held_ns == 0 || next >= count) {
+            at++;
+            continue;
+        }
+        memcpy(room, list, at * sizeof *list);
+        memcpy(room + at, list + at + 1, (count - at - 1) * sizeof *list);
+        room[next - 1].held_ns += list[at].held_ns;
+        if (!breaks(s, room, count - 1)) {
+            at++;
+            continue;
+        }
+        memcpy(list, room, --count * sizeof *list);
+    }
+    return count;
+}
+
 static uint32_t minimise(struct shrinking *s, struct sched_switch *list, uint32_t count)
 {
     struct sched_switch *room = calloc(count + 1, sizeof *room);
@@ -148,6 +179,7 @@ static uint32_t minimise(struct shrinking *s, struct sched_switch *list, uint32_
     for (uint32_t before = count + 1; before != count && may_go_on(s);) {
         before = count;
         count = leave_out(s, list, count, 1, room);
+        count = join_holds(s, list, count, room);
     }
     free(room);
     return count;

@@ -461,7 +461,7 @@ void YieldProcessor(void)
     sched_futile(sim);
 }
 
-/* In front of each function of the Interlocked family. */
+/* In front of each function of the Interlocked family, and behind it. */
 void lw_interlocked(void)
 {
     sched_atomic(current_sim());

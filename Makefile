@@ -36,6 +36,7 @@ LIB_OBJECTS := $(patsubst %.c,$(BUILD)/obj/%.o,$(SIM_SOURCES) $(HARNESS_SOURCES)
 POLICIES := $(patsubst policies/%,$(BUILD)/policies/%.so,$(basename $(wildcard policies/*.c policies/*.cpp)))
 # The same for run --race, without sanitizers: those instrument the same loads and stores.
 RACE_POLICIES := $(patsubst $(BUILD)/policies/%,$(BUILD)/policies/race/%,$(POLICIES))
+RACE_FLAG_SOURCES = harness/cc.c harness/cc_race.c
 SCENARIOS := $(wildcard scenarios/*.yaml scenarios/*.csv scenarios/README.md)
 TEST_SOURCES := $(wildcard tests/test_*.c)
 TEST_BINARIES := $(patsubst tests/%.c,$(BUILD)/tests/%,$(TEST_SOURCES))
@@ -151,11 +152,11 @@ $(BUILD)/policies/%.so: policies/%.cpp $(BUILD)/.flags
 	@mkdir -p $(@D)
 	$(Q)$(CXX) -std=c++14 $(POLICY_FLAGS) -MMD -MP -MF $@.d -MT $@ $< -o $@
 
-$(BUILD)/policies/race/%.so: policies/%.c $(BUILD)/.flags | $(BUILD)/lowwater
+$(BUILD)/policies/race/%.so: policies/%.c $(RACE_FLAG_SOURCES) $(BUILD)/.flags | $(BUILD)/lowwater
 	@mkdir -p $(@D)
 	$(Q)CC="$(CC)" $(BUILD)/lowwater cc --race $(OPT) -MMD -MP -MF $@.d -MT $@ -o $@ $<
 
-$(BUILD)/policies/race/%.so: policies/%.cpp $(BUILD)/.flags | $(BUILD)/lowwater
+$(BUILD)/policies/race/%.so: policies/%.cpp $(RACE_FLAG_SOURCES) $(BUILD)/.flags | $(BUILD)/lowwater
 	@mkdir -p $(@D)
 	$(Q)CXX="$(CXX)" $(BUILD)/lowwater cc --race $(OPT) -MMD -MP -MF $@.d -MT $@ -o $@ $<
 

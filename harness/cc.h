@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define CC_WORDS_MAX 128
+#define CC_WORDS_MAX 160
+/* Of these, what a line has besides the caller's words: the compiler and its own words, the flags
+ * of every policy (with race some thirty more), where the result goes. */
+#define CC_WORDS_OWN 64
 
 /* A compiler line; words point into storage that lives as long as the process, or into the
  * arguments. */
@@ -42,7 +45,7 @@ bool cc_build_cached(const char *source, bool race, char *out_path, size_t out_b
 
 /* ---- cc_mixed.c ---- */
 
-/* What lowwater cc was asked for. At most CC_WORDS_MAX - 32 words. */
+/* What lowwater cc was asked for. At most CC_WORDS_MAX - CC_WORDS_OWN words. */
 struct cc_job {
     const char *const *words; /* options and files */
     unsigned count;

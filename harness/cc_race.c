@@ -58,26 +58,47 @@ static struct compiler ask(const struct cc_line *line, unsigned count)
 /* Where size or text are known, compilers make plain loads and stores of these, past their own
  * instrumentation: they stay calls, whose accesses lowwater tells (sim/crt/race_call.c). */
 static const char *const stay_calls[] = {
-    "-fno-builtin-memset", "-fno-builtin-memcpy", "-fno-builtin-memmove",
-    "-fno-builtin-memcmp", "-fno-builtin-strcpy", "-fno-builtin-strncpy",
-    "-fno-builtin-strcat", "-fno-builtin-strcmp", "-fno-builtin-strncmp"};
-#define STAY_CALLS (sizeof stay_calls / sizeof *stay_calls)
+    "-fno-builtin-memcpy",
+    "-fno-builtin-memmove",
+    "-fno-builtin-mempcpy",
+    "-fno-builtin-memset",
+    "-fno-builtin-bzero",
+    "-fno-builtin-memcmp",
+    "-fno-builtin-bcmp",
+    "-fno-builtin-strlen",
+    "-fno-builtin-strnlen",
+    "-fno-builtin-strcpy",
+    "-fno-builtin-stpcpy",
+    "-fno-builtin-strncpy",
+    "-fno-builtin-stpncpy",
+    "-fno-builtin-strcat",
+    "-fno-builtin-strncat",
+    "-fno-builtin-strcmp",
+    "-fno-builtin-strncmp",
+    "-fno-builtin-sprintf",
+    "-fno-builtin-snprintf",
+    "-U_FORTIFY_SOURCE", /* some compilers' default: its functions are builtins by other names */
+    NULL};
+
+static void add(struct cc_line *line, const char *const *words)
+{
+    for (; *words && line->count + 1 < CC_WORDS_MAX; words++)
+        line->words[line->count++] = *words;
+}
 
 void cc_race_flags(struct cc_line *line, unsigned count)
 {
-    static const char *const clang[] = {"-mllvm", "-tsan-distinguish-volatile=1"};
-    /* Known since gcc 11. Fences, of which it warns, are served. */
-    static const char *const gcc[] = {"--param", "tsan-distinguish-volatile=1", "-Wno-tsan"};
+    static const char *const both[] = {"-fsanitize=thread", NULL};
+    static const char *const clang[] = {"-mllvm", "-tsan-distinguish-volatile=1", NULL};
+    /* gcc's way to say that a shared object does without the run-time. */
+    static const char *const gcc[] = {"-static-libtsan", NULL};
+    /* Fences, of which it warns, are served. */
+    static const char *const gcc_11[] = {"--param", "tsan-distinguish-volatile=1", "-Wno-tsan",
+                                         NULL};
     struct compiler compiler = ask(line, count);
-    const char *const *more = compiler.clang ? clang : gcc;
-    size_t words = compiler.clang ? 2 : compiler.major >= 11 ? 3 : 0;
-    if (line->count + words + STAY_CALLS + 2 >= CC_WORDS_MAX)
-        return;
-    line->words[line->count++] = "-fsanitize=thread";
-    if (!compiler.clang) /* gcc's way to say that a shared object does without the run-time */
-        line->words[line->count++] = "-static-libtsan";
-    for (size_t i = 0; i < words; i++)
-        line->words[line->count++] = more[i];
-    for (size_t i = 0; i < STAY_CALLS; i++)
-        line->words[line->count++] = stay_calls[i];
+    add(line, both);
+    add(line, compiler.clang ? clang : gcc);
+    if (!compiler.clang && compiler.major >= 11)
+        add(line, gcc_11);
+    add(line, stay_calls);
 }

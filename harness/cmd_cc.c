@@ -44,7 +44,7 @@ static int read_arguments(struct request *request, int argc, char **argv)
             if (i + 1 == argc)
                 return usage_error("cc: -o needs a file");
             request->out = argv[++i];
-        } else if (request->count == CC_WORDS_MAX - 32) {
+        } else if (request->count == CC_WORDS_MAX - CC_WORDS_OWN) {
             return usage_error("cc: too many words");
         } else {
             bool file = only_files || (argv[i][0] != '-' && cc_is_source(argv[i]));

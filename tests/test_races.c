@@ -19,7 +19,7 @@
 static struct scenario *plan;
 static struct run_spec spec;
 static struct run_result *result;
-static char policy_path[512], scenes[SCENES_MAX][NAME_BYTES];
+static char policy_path[512], built[64], scenes[SCENES_MAX][NAME_BYTES];
 static unsigned scenes_count;
 static struct run_words words;
 static uint64_t schedules = USUAL_SCHEDULES;
@@ -55,21 +55,30 @@ static int tear_down(void **state)
     return 0;
 }
 
+static bool is_installed(const char *compiler)
+{
+    char command[64];
+    snprintf(command, sizeof command, "command -v %s >/dev/null", compiler);
+    return system(command) == 0;
+}
+
 /* Builds the file and notes the names of its scenes; the text of the source, to be freed. */
-static char *use_file(const char *name)
+static char *use_file(const char *name, const char *options)
 {
     char path[256];
     size_t count;
+    const char *compiler = getenv(strstr(name, ".cpp") ? "CXX" : "CC");
+    snprintf(built, sizeof built, "by %s with %s", compiler ? compiler : "gcc", options);
     snprintf(path, sizeof path, "tests/policies/races/%s", name);
     snprintf(policy_path, sizeof policy_path, "%s", cli_path("scenes.so"));
-    cli("cc --race -o %s -std=%s %s", policy_path, strstr(name, ".cpp") ? "gnu++20" : "gnu11",
-        path);
+    cli("cc --race -o %s -std=%s %s %s", policy_path, strstr(name, ".cpp") ? "gnu++20" : "gnu11",
+        options, path);
     expect_exit(0);
     char *text = read_whole_file(path, &count);
     assert_non_null(text);
     scenes_count = 0;
-    for (const char *at = text; (at = strstr(at, "\nSCENE(")) != NULL;) {
-        at += strlen("\nSCENE(");
+    for (const char *at = text; (at = strstr(at, "\nSCENE")) != NULL;) {
+        at = strchr(at, '(') + 1;
         assert_true(scenes_count < SCENES_MAX);
         snprintf(scenes[scenes_count++], NAME_BYTES, "%.*s", (int)strcspn(at, ")"), at);
     }
@@ -101,8 +110,8 @@ static char *told(void)
 
 static void stays_silent(const char *file)
 {
-    free(use_file(file));
-    assert_true(scenes_count >= 9);
+    free(use_file(file, "-O2"));
+    assert_true(scenes_count >= 4);
     for (unsigned i = 0; i < scenes_count; i++)
         for (int strategy = 0; strategy < SCHED_REPLAY; strategy++)
             for (uint64_t seed = 1; seed <= (strategy == SCHED_IN_ORDER ? 1 : schedules); seed++) {
@@ -119,6 +128,7 @@ static void scenes_in_order_are_silent_in_every_schedule(void **state)
     (void)state;
     stays_silent("clean.c");
     stays_silent("clean-atomics.c");
+    stays_silent("clean-blocks.c");
     stays_silent("clean.cpp");
     if (schedules > USUAL_SCHEDULES)
         stays_silent("library.cpp");
@@ -220,14 +230,25 @@ static bool is_marked(const char *line, const char *scene, char side)
     return strchr(comment + 3 + length, side) != NULL;
 }
 
+/* 0: none. */
 static unsigned marked_line(const char *source, const char *scene, char side)
 {
     unsigned line = 1;
     for (const char *at = source; at; at = strchr(at, '\n'), at = at ? at + 1 : NULL, line++)
         if (is_marked(at, scene, side))
             return line;
-    fail_msg("no line is marked with %s %c", scene, side);
     return 0;
+}
+
+/* A line may be that of all scenes that have none of their own. */
+static unsigned line_of(const char *source, const char *scene, char side)
+{
+    unsigned line = marked_line(source, scene, side);
+    if (!line)
+        line = marked_line(source, "all", side);
+    if (!line)
+        fail_msg("no line is marked with %s %c", scene, side);
+    return line;
 }
 
 static bool tells_of(const char *text, const char *file, unsigned line)
@@ -239,7 +260,7 @@ static bool tells_of(const char *text, const char *file, unsigned line)
 
 static void is_named(const char *file, const char *source, const char *scene, uint64_t seeds)
 {
-    unsigned first = marked_line(source, scene, 'A'), second = marked_line(source, scene, 'B');
+    unsigned first = line_of(source, scene, 'A'), second = line_of(source, scene, 'B');
     for (uint64_t seed = 1; seed <= seeds; seed++) {
         play(scene, SCHED_RANDOM, seed);
         if (result->outcome == OUTCOME_OK)
@@ -247,24 +268,50 @@ static void is_named(const char *file, const char *source, const char *scene, ui
         char *text = told();
         if (result->outcome != OUTCOME_FINDING || result->races.count == 0 ||
             !tells_of(text, file, first) || !tells_of(text, file, second))
-            fail_msg("%s, not lines %u and %u:\n%s", scene, first, second, text);
+            fail_msg("%s, built %s, not lines %u and %u:\n%s", scene, built, first, second, text);
         free(text);
         return;
     }
-    fail_msg("%s: no race in %u schedules", scene, (unsigned)seeds);
+    fail_msg("%s, built %s: no race in %u schedules", scene, built, (unsigned)seeds);
+}
+
+static void all_are_named(const char *file, const char *options)
+{
+    char *source = use_file(file, options);
+    assert_true(scenes_count >= 5);
+    for (unsigned i = 0; i < scenes_count; i++)
+        is_named(file, source, scenes[i], 20);
+    free(source);
 }
 
 static void races_are_named_with_both_lines(void **state)
 {
     (void)state;
-    static const char *const files[] = {"racy.c", "racy.cpp"};
-    for (int f = 0; f < 2; f++) {
-        char *source = use_file(files[f]);
-        assert_true(scenes_count >= 5);
-        for (unsigned i = 0; i < scenes_count; i++)
-            is_named(files[f], source, scenes[i], 20);
-        free(source);
+    all_are_named("racy.c", "-O2");
+    all_are_named("racy.cpp", "-O2");
+}
+
+/* Compilers have instructions of their own for what some functions do. */
+static void races_of_functions_are_named_however_they_are_compiled(void **state)
+{
+    (void)state;
+    static const char *const compilers[][2] = {{"gcc", "g++"}, {"clang", "clang++"}};
+    static const char *const levels[] = {"-O2", "-O0", "-O1", "-O3"};
+    const int levels_count = schedules > USUAL_SCHEDULES ? 4 : 2;
+    const char *usual[2] = {getenv("CC"), getenv("CXX")};
+    for (int c = 0; c < 2; c++) {
+        setenv("CC", compilers[c][0], 1);
+        setenv("CXX", compilers[c][1], 1);
+        for (int level = 0; is_installed(compilers[c][1]) && level < levels_count; level++) {
+            all_are_named("racy-blocks.c", levels[level]);
+            all_are_named("racy-blocks.cpp", levels[level]);
+        }
     }
+    for (int i = 0; i < 2; i++)
+        if (usual[i])
+            setenv(i ? "CXX" : "CC", usual[i], 1);
+        else
+            unsetenv(i ? "CXX" : "CC");
 }
 
 /* ---- the command line ---- */
@@ -348,6 +395,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(scenes_in_order_are_silent_in_every_schedule, set_up,
                                         tear_down),
         cmocka_unit_test_setup_teardown(races_are_named_with_both_lines, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(races_of_functions_are_named_however_they_are_compiled,
+                                        set_up, tear_down),
         cmocka_unit_test_setup_teardown(hosts_that_guard_what_threads_share_are_silent,
                                         set_up_threads, tear_down),
         cmocka_unit_test_setup_teardown(races_between_calls_of_the_clr_are_named, set_up_threads,

@@ -2,6 +2,8 @@
 #ifndef LW_WINNT_H
 #define LW_WINNT_H
 
+#include <string.h>
+
 #include "windef.h"
 
 #define MEM_COMMIT 0x1000u
@@ -138,12 +140,13 @@ void YieldProcessor(void);
 #endif
 
 #define MemoryBarrier() __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define ZeroMemory(destination, length) __builtin_memset((destination), 0, (length))
-#define RtlZeroMemory(destination, length) __builtin_memset((destination), 0, (length))
-#define SecureZeroMemory(destination, length) __builtin_memset((destination), 0, (length))
-#define CopyMemory(destination, source, length) __builtin_memcpy((destination), (source), (length))
-#define RtlCopyMemory(destination, source, length) __builtin_memcpy((destination), (source), (length))
-#define MoveMemory(destination, source, length) __builtin_memmove((destination), (source), (length))
-#define FillMemory(destination, length, fill) __builtin_memset((destination), (fill), (length))
+/* The functions themselves, which tell of what they access where races are looked for. */
+#define ZeroMemory(destination, length) memset((destination), 0, (length))
+#define RtlZeroMemory(destination, length) memset((destination), 0, (length))
+#define SecureZeroMemory(destination, length) memset((destination), 0, (length))
+#define CopyMemory(destination, source, length) memcpy((destination), (source), (length))
+#define RtlCopyMemory(destination, source, length) memcpy((destination), (source), (length))
+#define MoveMemory(destination, source, length) memmove((destination), (source), (length))
+#define FillMemory(destination, length, fill) memset((destination), (fill), (length))
 
 #endif

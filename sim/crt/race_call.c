@@ -22,6 +22,8 @@ enum extent {
     TEXT_OF,        /* so many as the text in argument number `amount` has, with its NUL */
     COMMON,         /* up to the first difference from the text in argument number `amount` */
     COMMON_WITHIN,  /* the same, at most so many bytes as the third argument says */
+    BEHIND,         /* behind the text, so many as the text in argument number `amount` has */
+    BEHIND_WITHIN,  /* the same, of that text at most so many bytes as the third argument says */
     ORDER           /* no access: calls of these are ordered among themselves */
 };
 
@@ -32,9 +34,11 @@ struct effect {
     uint8_t amount;
 };
 
+#define EFFECTS_MOST 3
+
 struct race_called {
     const char *names; /* separated by blanks */
-    struct effect effects[2];
+    struct effect effects[EFFECTS_MOST];
 };
 
 #define READS RACE_READ
@@ -61,7 +65,10 @@ static const struct race_called calls[] = {
      {{TEXT, READS, 1, 0}, {TEXT_OF, WRITES, 0, 1}}},
     {"strcpy_s", {{TEXT, READS, 2, 0}, {TEXT_OF, WRITES, 0, 2}}},
     {"strncpy stpncpy __strncpy_chk", {{TEXT_WITHIN, READS, 1, 2}, {BYTES_ARGUMENT, WRITES, 0, 2}}},
-    {"strcat __strcat_chk", {{TEXT, READS, 0, 0}, {TEXT, READS, 1, 0}}},
+    {"strcat __strcat_chk", {{TEXT, READS, 0, 0}, {TEXT, READS, 1, 0}, {BEHIND, WRITES, 0, 1}}},
+    {"strcat_s", {{TEXT, READS, 0, 0}, {TEXT, READS, 2, 0}, {BEHIND, WRITES, 0, 2}}},
+    {"strncat __strncat_chk",
+     {{TEXT, READS, 0, 0}, {TEXT_WITHIN, READS, 1, 2}, {BEHIND_WITHIN, WRITES, 0, 1}}},
     {"strcmp strcoll", {{COMMON, READS, 0, 1}, {COMMON, READS, 1, 0}}},
     {"strncmp", {{COMMON_WITHIN, READS, 0, 1}, {COMMON_WITHIN, READS, 1, 0}}},
     /* what Windows fills in */
@@ -142,7 +149,10 @@ static uint64_t extent_bytes(const struct effect *effect, const uint64_t argumen
         return length < amount ? length + 1 : amount;
     }
     case TEXT_OF:
+    case BEHIND:
         return crt_strlen(other) + 1;
+    case BEHIND_WITHIN:
+        return crt_strnlen(other, arguments[2]) + 1;
     case COMMON:
         return common_bytes(pointer, other, UINT64_MAX);
     case COMMON_WITHIN:
@@ -160,9 +170,11 @@ void race_called(const struct race_stub *stub, const uint64_t arguments[6], uint
         return;
     }
     race_call(sim, pc);
-    for (int i = 0; i < 2 && stub->called->effects[i].extent != END; i++) {
+    for (int i = 0; i < EFFECTS_MOST && stub->called->effects[i].extent != END; i++) {
         const struct effect *effect = &stub->called->effects[i];
         uint64_t address = arguments[effect->argument];
+        if (address && (effect->extent == BEHIND || effect->extent == BEHIND_WITHIN))
+            address += crt_strlen((const char *)(uintptr_t)address);
         if (effect->extent == ORDER) {
             race_release_at(sim, (uintptr_t)sim, false);
             race_acquire_at(sim, (uintptr_t)sim);

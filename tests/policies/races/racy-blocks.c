@@ -115,6 +115,22 @@ SCENE_WITH_WRITER(text_copied_with_padding)
     return 0;
 }
 
+SCENE_WITH_WRITER(text_appended)
+{
+    (void)argument;
+    block.bytes[50] = '\0';
+    strcat(block.bytes, "0123456789"); /* text_appended B */
+    return 0;
+}
+
+SCENE_WITH_WRITER(text_appended_in_part)
+{
+    (void)argument;
+    block.bytes[58] = '\0';
+    strncat(block.bytes, "0123456789", 2); /* text_appended_in_part B */
+    return 0;
+}
+
 SCENE_WITH_WRITER(text_compared)
 {
     (void)argument;

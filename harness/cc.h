@@ -39,7 +39,8 @@ int cc_run(const struct cc_line *line);
  * folder of the links in `links`, "" when none are needed. */
 void cc_offer_spellings(const char *const *sources, unsigned count, char *links, size_t bytes);
 /* A policy built from one source file, from the cache when nothing that it includes changed. The
- * path of the shared object. False: the compiler's messages were shown; message says what failed. */
+ * path of the shared object. False: the compiler's messages were shown; message says what failed.
+ */
 bool cc_build_cached(const char *source, bool race, char *out_path, size_t out_bytes, char *message,
                      size_t message_bytes);
 

@@ -37,7 +37,7 @@ struct expectation {
 /* A failure that the fault plan handed out. */
 struct injection {
     uint64_t event, virtual_ns; /* event 0: there was none */
-    uint64_t match; /* the rule's n-th, from 1 */
+    uint64_t match;             /* the rule's n-th, from 1 */
     uint32_t rule;
     uint32_t code; /* Windows error or errno */
 };

@@ -114,8 +114,7 @@ static void each_thread_sees_the_answers_to_its_own_calls(void **state)
     const struct result_expect refused = {RESULT_EXACT, (uint32_t)E_NOINTERFACE, NULL};
     struct step known[] = {CALL(QueryInterface, .iid = "IID_IHostMemoryManager",
                                 .expect = {RESULT_EXACT, S_OK, NULL})};
-    struct step unknown[] = {
-        CALL(QueryInterface, .iid = "IID_IHostMalloc", .expect = refused)};
+    struct step unknown[] = {CALL(QueryInterface, .iid = "IID_IHostMalloc", .expect = refused)};
     struct step body[] = {REPEAT(20, known), REPEAT(20, unknown)};
     struct step steps[] = {THREADS(2, body)};
     fake.schedule.strategy = SCHED_RANDOM;
@@ -262,16 +261,15 @@ static void pressure_behind_the_end_does_not_come(void **state)
 static struct step_phase random_phase(struct rng *rng, const char *name)
 {
     static const enum phase_way ways[] = {WAY_VIRTUAL, WAY_SEGMENT, WAY_MALLOC};
-    struct step_phase phase = {
-        .name = name,
-        .threads = 1 + rng_below(rng, 5),
-        .for_ns = rng_below(rng, 3) ? 0 : 5 * MS,
-        .allocate = {.given = true,
-                     .way = ways[rng_below(rng, 3)],
-                     .count = 1 + rng_below(rng, 60),
-                     .size = {1, {{1, 1 + rng_below(rng, 900000), 1}}},
-                     .touch_percent = rng_below(rng, 2) * 30,
-                     .protect = PAGE_READWRITE}};
+    struct step_phase phase = {.name = name,
+                               .threads = 1 + rng_below(rng, 5),
+                               .for_ns = rng_below(rng, 3) ? 0 : 5 * MS,
+                               .allocate = {.given = true,
+                                            .way = ways[rng_below(rng, 3)],
+                                            .count = 1 + rng_below(rng, 60),
+                                            .size = {1, {{1, 1 + rng_below(rng, 900000), 1}}},
+                                            .touch_percent = rng_below(rng, 2) * 30,
+                                            .protect = PAGE_READWRITE}};
     if (rng_below(rng, 2))
         phase.allocate.lifetime = (struct histogram){1, {{0, 20000, 1}}};
     if (rng_below(rng, 2))

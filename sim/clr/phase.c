@@ -34,11 +34,12 @@ struct assignment {
 };
 
 /* Operations that came up before their threads asked for them. */
+struct queued {
+    struct queued *next;
+    struct assignment operation;
+};
 struct queue {
-    struct queued {
-        struct queued *next;
-        struct assignment operation;
-    } *first, *last;
+    struct queued *first, *last;
 };
 
 /* What its threads share. */
@@ -48,8 +49,8 @@ struct phase {
     const struct step_phase *said;
     uint64_t begin_ns, end_ns; /* end: NEVER without a duration */
     struct source sources[SOURCES];
-    struct queue *queues;   /* said->threads */
-    uint64_t ended;         /* threads */
+    struct queue *queues; /* said->threads */
+    uint64_t ended;       /* threads */
 };
 
 /* What one thread does in a phase. The blocks that it made die by its hand. */
@@ -217,7 +218,8 @@ static void allocate(struct worker *worker, struct assignment *operation)
     uint64_t life = LIFETIME_FOREVER, dies_ns = NEVER;
     if (said->lifetime.bars_count)
         life = draw_histogram(&operation->draws, &said->lifetime);
-    bool survives = said->lifetime.bars_count && draw_percent(&operation->draws, said->survive_percent);
+    bool survives =
+        said->lifetime.bars_count && draw_percent(&operation->draws, said->survive_percent);
     if (life != LIFETIME_FOREVER && !(said->has_survive && survives))
         dies_ns = life < NEVER / 2 ? worker->run->sim->now_ns + life : NEVER / 2;
     block_make(&worker->making, operation->size, dies_ns);
@@ -230,7 +232,7 @@ static void act(struct worker *worker, struct assignment *operation)
     const struct step_phase *phase = worker->phase->said;
     const struct phase_action *said = operation->source == SOURCE_TOUCH     ? &phase->touch
                                       : operation->source == SOURCE_PROTECT ? &phase->protect
-                                                                        : &phase->free;
+                                                                            : &phase->free;
     struct live_block *block = pool_pick(&run->phases->pool, said->order,
                                          operation->source == SOURCE_PROTECT, &operation->draws);
     if (!block)

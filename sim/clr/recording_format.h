@@ -29,7 +29,8 @@ enum {
     X(lines)                                                                                       \
     X(calls)                                                                                       \
     X(failed)                                                                                      \
-    X(hints) X(not_understood) X(outside) X(other_process) X(threads) X(faults) X(faults_placed)   \
+    X(hints)                                                                                       \
+    X(not_understood) X(outside) X(other_process) X(threads) X(faults) X(faults_placed)            \
         X(faults_not_understood) X(peak.reserved) X(peak.committed) X(peak.views)                  \
             X(final.reserved) X(final.committed) X(final.views)
 #define RECORDING_CHECKSUM_BYTES 8 /* XXH3-64 of all bytes before it */

@@ -47,10 +47,10 @@ struct run {
     const struct workload *workload;
     const struct workload_hooks *hooks;
     struct flow *main, *flows; /* the workload's own, all: flow.h */
-    uint64_t threads;          /* flows with tasks that have not ended, besides the workload's own */
-    bool preempts;             /* threads of the workload, or of the host, run side by side */
+    uint64_t threads; /* flows with tasks that have not ended, besides the workload's own */
+    bool preempts;    /* threads of the workload, or of the host, run side by side */
     struct outside *outside;
-    uint32_t errands; /* calls handed to other threads so far */
+    uint32_t errands;         /* calls handed to other threads so far */
     struct node *nodes;       /* of the workload's list */
     struct block_name *names; /* workload->names_count: blocks.h */
     struct holding *oldest, *newest;

@@ -62,7 +62,8 @@ static inline void race_pass(struct sim *sim, struct thread *from, struct thread
         race_pass_slow(sim, from, to);
 }
 
-/* The running thread may hand what it did to anybody, in a way that is not seen: all come behind it.
+/* The running thread may hand what it did to anybody, in a way that is not seen: all come behind
+ * it.
  */
 void race_pass_to_all(struct sim *sim);
 

@@ -150,7 +150,8 @@ uint32_t sched_block(struct sim *sim, uint64_t due_ns, const struct wait_reason 
 void sched_wake(struct sim *sim, struct task *task, uint32_t value);
 /* The first of a queue, the one waiting longest. False: nobody waits. */
 bool sched_wake_first(struct sim *sim, struct wait_queue *queue, uint32_t value);
-/* The one of a queue that a condition wakes next: who that is nobody promises. NULL: nobody waits. */
+/* The one of a queue that a condition wakes next: who that is nobody promises. NULL: nobody waits.
+ */
 struct task *sched_next_woken(struct sim *sim, const struct wait_queue *queue);
 /* Whether a wait for a condition that begins now is to end for no reason, as conditions may, and
  * when. Otherwise due_ns as it was. */

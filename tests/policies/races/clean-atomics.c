@@ -1,5 +1,5 @@
-/* What is ordered by C11's atomic operations and by what hosts build of them: no schedule may show a
- * race. */
+/* What is ordered by C11's atomic operations and by what hosts build of them: no schedule may show
+ * a race. */
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>

@@ -7,9 +7,10 @@
  * whose failure would cost an application domain or the process. All bookkeeping stands in that
  * memory too: the object at the reservation's start, what concerns a slab at the slab's start.
  *
- * VirtualAlloc and its family are handed to Windows and accounted.
+ * VirtualAlloc and its family are handed to Windows as they are.
  *
- * What it does not do: send notifications (see watermark), or limit anything (see quota). */
+ * What it does not do: send notifications (see watermark), account or limit anything (see quota).
+ */
 #include <windows.h>
 #include <mscoree.h>
 #include <lowwater/policy.h>
@@ -233,6 +234,13 @@ DWORD protection(DWORD type)
     return (type & MALLOC_EXECUTABLE) != 0 ? PAGE_EXECUTE_READWRITE : PAGE_READWRITE;
 }
 
+/* What nobody will hold any longer. */
+void release(void *base)
+{
+    for (unsigned tries = 0; tries < 10 && !::VirtualFree(base, 0, MEM_RELEASE); tries++)
+        ; /* Windows may refuse */
+}
+
 HRESULT ArenaMalloc::create(IUnknown *manager, DWORD type, IHostMalloc **result)
 {
     void *base = nullptr;
@@ -245,10 +253,16 @@ HRESULT ArenaMalloc::create(IUnknown *manager, DWORD type, IHostMalloc **result)
         return lw_last_failure();
     if (::VirtualAlloc(base, sizeof(ArenaMalloc), MEM_COMMIT, PAGE_READWRITE) == nullptr) {
         const HRESULT failure = lw_last_failure();
-        ::VirtualFree(base, 0, MEM_RELEASE);
+        release(base);
         return failure;
     }
     ArenaMalloc *arena = new (base) ArenaMalloc(manager, type, slabs);
+    /* The form without a result raises an exception where the section needs memory. */
+    if (!InitializeCriticalSectionAndSpinCount(&arena->own_lock_, 0)) {
+        release(base);
+        return E_OUTOFMEMORY;
+    }
+    manager->AddRef();
     while (arena->spares_count_ < reserve_slabs) {
         Slab *slab = arena->commit_slab();
         if (slab == nullptr)
@@ -265,9 +279,7 @@ ArenaMalloc::ArenaMalloc(IUnknown *manager, DWORD type, SIZE_T slabs)
       lock_((type & MALLOC_THREADSAFE) != 0 ? &own_lock_ : nullptr), protect_(protection(type)),
       slabs_(slabs)
 {
-    InitializeCriticalSection(&own_lock_);
     committed_[0] = 1; /* the slab that holds this */
-    manager_->AddRef();
 }
 
 void ArenaMalloc::last_reference_gone()
@@ -276,10 +288,10 @@ void ArenaMalloc::last_reference_gone()
     while (larges_ != nullptr) {
         Large *large = larges_;
         larges_ = large->next;
-        ::VirtualFree(large, 0, MEM_RELEASE);
+        release(large);
     }
     DeleteCriticalSection(&own_lock_);
-    ::VirtualFree(this, 0, MEM_RELEASE); /* the object goes with its slabs */
+    release(this); /* the object goes with its slabs */
     manager->Release();
 }
 
@@ -383,8 +395,11 @@ HRESULT ArenaMalloc::free_large(void *block)
         return HOST_E_INVALIDOPERATION;
     if (large->check != ~reinterpret_cast<ULONG_PTR>(large) || large->owner != this)
         return HOST_E_INVALIDOPERATION;
-    unlink(larges_, large);
-    return ::VirtualFree(large, 0, MEM_RELEASE) ? S_OK : lw_last_failure();
+    unlink(larges_, large); /* before its links are gone */
+    if (::VirtualFree(large, 0, MEM_RELEASE))
+        return S_OK;
+    push(larges_, large); /* still there, still ours */
+    return lw_last_failure();
 }
 
 HRESULT ArenaMalloc::Alloc(SIZE_T size, EMemoryCriticalLevel level, void **block)
@@ -431,35 +446,10 @@ HRESULT ArenaMalloc::Free(void *block)
 
 /* ---- IHostMemoryManager ---- */
 
-/* Bytes of the range, rounded outward to pages, that are committed now; size 0: of the whole
- * allocation that begins at the address. */
-ULONGLONG committed_bytes(const void *address, SIZE_T size)
-{
-    const ULONG_PTR mask = page_bytes - 1;
-    ULONG_PTR at = reinterpret_cast<ULONG_PTR>(address) & ~mask;
-    const ULONG_PTR end =
-        size == 0 ? ~mask : (reinterpret_cast<ULONG_PTR>(address) + size + mask) & ~mask;
-    const void *allocation = nullptr;
-    ULONGLONG bytes = 0;
-    MEMORY_BASIC_INFORMATION info;
-    while (at < end && ::VirtualQuery(reinterpret_cast<void *>(at), &info, sizeof(info)) != 0) {
-        if (allocation == nullptr)
-            allocation = info.AllocationBase;
-        if (info.State == MEM_FREE || info.AllocationBase != allocation)
-            break;
-        ULONG_PTR next = reinterpret_cast<ULONG_PTR>(info.BaseAddress) + info.RegionSize;
-        next = next < end ? next : end;
-        if (info.State == MEM_COMMIT)
-            bytes += next - at;
-        at = next;
-    }
-    return bytes;
-}
-
 class ArenaManager final : public Counted<IHostMemoryManager>
 {
   public:
-    ArenaManager() : Counted(IID_IHostMemoryManager) { InitializeCriticalSection(&lock_); }
+    ArenaManager() : Counted(IID_IHostMemoryManager) {}
     HRESULT STDMETHODCALLTYPE CreateMalloc(DWORD type, IHostMalloc **result) override
     {
         if (result == nullptr)
@@ -470,8 +460,21 @@ class ArenaManager final : public Counted<IHostMemoryManager>
         return ArenaMalloc::create(this, type, result);
     }
     HRESULT STDMETHODCALLTYPE VirtualAlloc(void *address, SIZE_T size, DWORD type, DWORD protect,
-                                           EMemoryCriticalLevel level, void **result) override;
-    HRESULT STDMETHODCALLTYPE VirtualFree(LPVOID address, SIZE_T size, DWORD type) override;
+                                           EMemoryCriticalLevel, void **result) override
+    {
+        if (result == nullptr)
+            return E_POINTER;
+        *result = ::VirtualAlloc(address, size, type, protect);
+        return *result != nullptr ? S_OK : lw_last_failure();
+    }
+    HRESULT STDMETHODCALLTYPE VirtualFree(LPVOID address, SIZE_T size, DWORD type) override
+    {
+        if (::VirtualFree(address, size, type))
+            return S_OK;
+        if (GetLastError() == ERROR_INVALID_ADDRESS) /* not an allocation, or not its base */
+            return HOST_E_INVALIDOPERATION;
+        return lw_last_failure();
+    }
     /* The plain truth, and no lock: the CLR asks with other threads suspended anywhere. */
     HRESULT STDMETHODCALLTYPE VirtualQuery(void *address, void *buffer, SIZE_T length,
                                            SIZE_T *result) override
@@ -498,46 +501,11 @@ class ArenaManager final : public Counted<IHostMemoryManager>
     {
         if (callback_ != nullptr)
             callback_->Release();
-        DeleteCriticalSection(&lock_);
         HeapFree(GetProcessHeap(), 0, this);
     }
 
-    CRITICAL_SECTION lock_;   /* guards the next */
-    ULONGLONG committed_ = 0; /* bytes that the CLR has committed by VirtualAlloc, to the page */
     ICLRMemoryNotificationCallback *volatile callback_ = nullptr; /* held, never called */
 };
-
-HRESULT ArenaManager::VirtualAlloc(void *address, SIZE_T size, DWORD type, DWORD protect,
-                                   EMemoryCriticalLevel, void **result)
-{
-    if (result == nullptr)
-        return E_POINTER;
-    *result = nullptr;
-    /* What a commit adds is what it finds uncommitted: the lock keeps others from committing the
-     * same pages between the question and the change. */
-    Guard guard((type & MEM_COMMIT) != 0 ? &lock_ : nullptr);
-    const bool inside = address != nullptr && (type & MEM_RESERVE) == 0;
-    const ULONGLONG before =
-        (type & MEM_COMMIT) != 0 && inside ? committed_bytes(address, size) : 0;
-    *result = ::VirtualAlloc(address, size, type, protect);
-    if (*result == nullptr)
-        return lw_last_failure();
-    if ((type & MEM_COMMIT) != 0) { /* MEM_RESET is no growth, nor is a reservation */
-        committed_ += committed_bytes(inside ? address : *result, inside ? size : 0) - before;
-    }
-    return S_OK;
-}
-
-HRESULT ArenaManager::VirtualFree(LPVOID address, SIZE_T size, DWORD type)
-{
-    Guard guard(&lock_);
-    const ULONGLONG before = committed_bytes(address, size);
-    if (!::VirtualFree(address, size, type))
-        return GetLastError() == ERROR_INVALID_ADDRESS ? HOST_E_INVALIDOPERATION
-                                                       : lw_last_failure();
-    committed_ -= before < committed_ ? before : committed_;
-    return S_OK;
-}
 
 HRESULT ArenaManager::GetMemoryLoad(DWORD *load, SIZE_T *available)
 {

@@ -199,6 +199,41 @@ static void no_message_reaches_who_has_left(void **state)
     run_lines("tests/policies/bundled/monitor.c", DRIVEN, "");
 }
 
+/* ---- arena ---- */
+
+static void a_large_block_that_windows_kept_can_be_freed_again(void **state)
+{
+    (void)state;
+    run_lines("arena",
+              "workload:\n"
+              "  - Alloc: {as: a, size: 100KiB, expect: ok}\n"
+              "  - Alloc: {as: b, size: 100KiB, expect: ok}\n"
+              "  - Free: {at: b}\n"
+              "  - Alloc: {as: c, size: 100KiB, expect: ok}\n"
+              "  - Free: {at: a, expect: ok}\n"
+              "  - Free: {at: b, expect: ok}\n"
+              "  - Free: {at: c, expect: ok}\n"
+              "shutdown: release\n"
+              "expect: [nothing-left-behind: yes]\n",
+              " --inject VirtualFree#1");
+    assert_int_equal(counter("vtable_refusals"), 1);
+}
+
+static void what_arena_gives_back_in_the_end_is_tried_again(void **state)
+{
+    (void)state;
+    for (unsigned n = 1; n <= 2; n++) { /* a large block; the slabs */
+        char options[40];
+        snprintf(options, sizeof options, " --inject VirtualFree#%u:x3", n);
+        run_lines("arena",
+                  "workload:\n"
+                  "  - Alloc: {size: 100KiB, expect: ok}\n"
+                  "shutdown: release\n"
+                  "expect: [nothing-left-behind: yes]\n",
+                  options);
+    }
+}
+
 /* ---- recycle ---- */
 
 /* What comes again and how it looks, and random calls against a model: the drive checks. */
@@ -440,6 +475,8 @@ int main(void)
         cmocka_unit_test(without_a_thread_memory_is_served_and_a_later_try_makes_one),
         cmocka_unit_test(the_thread_ends_whichever_of_its_calls_fails),
         cmocka_unit_test(no_message_reaches_who_has_left),
+        cmocka_unit_test(a_large_block_that_windows_kept_can_be_freed_again),
+        cmocka_unit_test(what_arena_gives_back_in_the_end_is_tried_again),
         cmocka_unit_test(recycled_regions_look_like_fresh_ones),
         cmocka_unit_test(recycled_regions_stay_right_whichever_call_fails),
         cmocka_unit_test(the_cache_goes_back_when_memory_is_low),

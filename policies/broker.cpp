@@ -190,6 +190,7 @@ class Broker
             quarters--;
         return limit_bytes - reserve() / 4 * quarters;
     }
+    /* Whoever is served or not afterwards calls credit: a charge taken back is no news. */
     bool charge(Consumer consumer, ULONGLONG bytes, EMemoryCriticalLevel level)
     {
         const ULONGLONG allowed = most(consumer, level);
@@ -200,7 +201,6 @@ class Broker
         if (total() > allowed - bytes)
             return false; /* Windows did not take it */
         used_[consumer] += bytes;
-        changed();
         return true;
     }
     void credit(Consumer consumer, ULONGLONG bytes)
@@ -460,8 +460,7 @@ class BrokerManager final : public Counted<IHostMemoryManager>
         HRESULT answer = ask(address, size, type, protect, result);
         if (answer == E_OUTOFMEMORY && broker.make_room(commits ? growth : size, level))
             answer = ask(address, size, type, protect, result);
-        if (answer != S_OK)
-            broker.credit(pages, growth);
+        broker.credit(pages, answer != S_OK ? growth : 0);
         return answer;
     }
     void last_reference_gone() override
@@ -500,8 +499,7 @@ class BrokerMalloc final : public Counted<IHostMalloc>
             *block = HeapAlloc(heap_, 0, size);
             if (*block == nullptr && manager_->broker.make_room(size, level))
                 *block = HeapAlloc(heap_, 0, size);
-            if (*block == nullptr)
-                manager_->broker.credit(blocks, size);
+            manager_->broker.credit(blocks, *block == nullptr ? size : 0);
         }
         if (*block == nullptr)
             manager_->broker.want_low();

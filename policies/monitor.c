@@ -482,8 +482,8 @@ static HRESULT STDMETHODCALLTYPE manager_register(IHostMemoryManager *self,
         SleepConditionVariableSRW(&monitor->delivered, &monitor->lock, INFINITE, 0);
     before = monitor->callback;
     monitor->callback = callback;
-    if (callback != before)
-        monitor->in_low = monitor->has_low = FALSE;
+    if (callback != before) /* a refusal that is still fresh counts all the same */
+        monitor->in_low = monitor->has_low = monitor->refused = FALSE;
     start(monitor);
     look = monitor->look;
     ReleaseSRWLockExclusive(&monitor->lock);

@@ -8,7 +8,8 @@
  * How the charge stays exact: which pages of a range a commit or decommit really changes is asked
  * of Windows (VirtualQuery, one call per run of like pages) just before, under the lock that
  * serialises every change. A bitmap needs memory just when there may be none, and drifts with the
- * first page committed past the host. One number per reservation tells own from foreign.
+ * first page committed past the host. One number per reservation tells own from foreign, and saves
+ * the walk on release, which asks nothing that may fail.
  *
  * What it does not do: charge mapped files, images and thread stacks, which the CLR takes from
  * Windows itself. */
@@ -65,27 +66,24 @@ static struct region **region_bucket(struct quota *quota, const void *base)
     return &quota->buckets[mixed >> (64 - BUCKET_BITS)];
 }
 
-/* The reservation that holds the address, or NULL when it is free or not from here. */
-static struct region *region_at(struct quota *quota, void *address)
+/* The reservation of this host that begins there, or NULL. */
+static struct region *region_from(struct quota *quota, const void *base)
 {
-    MEMORY_BASIC_INFORMATION info;
-    struct region *region;
+    struct region *region = *region_bucket(quota, base);
 
-    if (VirtualQuery(address, &info, sizeof(info)) == 0 || info.State == MEM_FREE)
-        return NULL;
-    region = *region_bucket(quota, info.AllocationBase);
-    while (region != NULL && region->base != info.AllocationBase)
+    while (region != NULL && region->base != base)
         region = region->next;
     return region;
 }
 
-static void region_insert(struct quota *quota, struct region *region, void *base)
+/* The one that holds the address, or NULL when it is free, not from here or not known. */
+static struct region *region_at(struct quota *quota, void *address)
 {
-    struct region **bucket = region_bucket(quota, base);
+    MEMORY_BASIC_INFORMATION info;
 
-    region->base = base;
-    region->next = *bucket;
-    *bucket = region;
+    if (VirtualQuery(address, &info, sizeof(info)) == 0 || info.State == MEM_FREE)
+        return NULL;
+    return region_from(quota, info.AllocationBase);
 }
 
 static void region_remove(struct quota *quota, struct region *region)
@@ -131,6 +129,7 @@ static void charge_changed(struct quota *quota)
         quota->wanted = eMemoryAvailableNeutral;
 }
 
+/* Whoever is served afterwards calls charge_changed: a charge that is taken back is no news. */
 static BOOL charge(struct quota *quota, ULONGLONG bytes, EMemoryCriticalLevel level)
 {
     ULONGLONG most = allowance(level);
@@ -140,7 +139,6 @@ static BOOL charge(struct quota *quota, ULONGLONG bytes, EMemoryCriticalLevel le
         return FALSE;
     }
     quota->charged += bytes;
-    charge_changed(quota);
     return TRUE;
 }
 
@@ -223,6 +221,7 @@ static HRESULT STDMETHODCALLTYPE malloc_alloc(IHostMalloc *self, SIZE_T size,
         *block = HeapAlloc(allocator->heap, 0, size);
         if (*block != NULL) {
             allocator->live_bytes += size;
+            charge_changed(quota);
         } else {
             credit(quota, size);
             want_low(quota);
@@ -236,8 +235,7 @@ static HRESULT STDMETHODCALLTYPE malloc_debug_alloc(IHostMalloc *self, SIZE_T si
                                                     EMemoryCriticalLevel level, char *file,
                                                     int line, void **block)
 {
-    (void)file; /* may be NULL, and may be gone when the call returns */
-    (void)line;
+    (void)file, (void)line; /* the name may be NULL, and gone when the call returns */
     return malloc_alloc(self, size, level, block);
 }
 
@@ -315,17 +313,14 @@ static HRESULT STDMETHODCALLTYPE manager_create_malloc(IHostMemoryManager *self,
                                                        IHostMalloc **result)
 {
     struct quota_malloc *allocator;
-    DWORD options = 0;
+    DWORD options = ((type & MALLOC_THREADSAFE) == 0 ? HEAP_NO_SERIALIZE : 0) |
+                    ((type & MALLOC_EXECUTABLE) != 0 ? HEAP_CREATE_ENABLE_EXECUTE : 0);
 
     if (result == NULL)
         return E_POINTER;
     *result = NULL;
     if ((type & ~(DWORD)(MALLOC_THREADSAFE | MALLOC_EXECUTABLE)) != 0)
         return E_INVALIDARG;
-    if ((type & MALLOC_THREADSAFE) == 0)
-        options |= HEAP_NO_SERIALIZE;
-    if ((type & MALLOC_EXECUTABLE) != 0)
-        options |= HEAP_CREATE_ENABLE_EXECUTE;
     allocator = HeapAlloc(GetProcessHeap(), 0, sizeof(*allocator));
     if (allocator == NULL)
         return E_OUTOFMEMORY;
@@ -424,8 +419,12 @@ static HRESULT allocate(struct quota *quota, void *address, SIZE_T size, DWORD t
         *result = VirtualAlloc(address, size, type, protect);
         if (*result != NULL) {
             region->committed += growth;
-            if (reserves)
-                region_insert(quota, region, *result);
+            charge_changed(quota);
+            if (reserves) {
+                region->base = *result;
+                region->next = *region_bucket(quota, *result);
+                *region_bucket(quota, *result) = region;
+            }
             return S_OK;
         }
         outcome = lw_last_failure();
@@ -467,13 +466,14 @@ static HRESULT STDMETHODCALLTYPE manager_virtual_free(IHostMemoryManager *self, 
     HRESULT outcome = S_OK;
 
     AcquireSRWLockExclusive(&quota->lock);
-    region = region_at(quota, address);
+    /* Size 0: all of a region, by any address in its first page. */
+    region = size == 0 ? region_from(quota, (void *)((ULONG_PTR)address & ~PAGE_MASK))
+                       : region_at(quota, address);
     if (region == NULL) {
         outcome = HOST_E_INVALIDOPERATION;
     } else {
         returned = region->committed; /* all of it, unless part of the range is decommitted */
-        if (type == MEM_DECOMMIT && size != 0 &&
-            !bytes_in_state(address, size, MEM_COMMIT, &returned))
+        if (size != 0 && !bytes_in_state(address, size, MEM_COMMIT, &returned))
             outcome = lw_last_failure();
         else if (!VirtualFree(address, size, type))
             outcome = GetLastError() == ERROR_INVALID_ADDRESS ? HOST_E_INVALIDOPERATION
@@ -517,7 +517,7 @@ static HRESULT STDMETHODCALLTYPE manager_get_load(IHostMemoryManager *self, DWOR
     struct quota *quota = (struct quota *)self;
     ULONGLONG most = allowance(eTaskCritical);
     MEMORYSTATUSEX status;
-    ULONGLONG charged, left;
+    ULONGLONG left;
     DWORD used;
 
     if (load == NULL || available == NULL)
@@ -526,10 +526,9 @@ static HRESULT STDMETHODCALLTYPE manager_get_load(IHostMemoryManager *self, DWOR
     if (!GlobalMemoryStatusEx(&status))
         return lw_last_failure();
     AcquireSRWLockExclusive(&quota->lock);
-    charged = quota->charged;
+    left = quota->charged < most ? most - quota->charged : 0;
     charge_changed(quota); /* time passes without calls as well: Neutral may be due */
     leave(quota);
-    left = charged < most ? most - charged : 0;
     used = 100 - (DWORD)(left / (most / 100 + 1));
     *load = used > status.dwMemoryLoad ? used : status.dwMemoryLoad;
     left = left < status.ullAvailPhys ? left : status.ullAvailPhys;
@@ -563,6 +562,7 @@ static HRESULT STDMETHODCALLTYPE manager_released(IHostMemoryManager *self, LPVO
     (void)self, (void)address;
     return S_OK;
 }
+
 static IHostMemoryManagerVtbl manager_vtbl = {
     manager_query_interface, manager_add_ref,      manager_release,       manager_create_malloc,
     manager_virtual_alloc,   manager_virtual_free, manager_virtual_query, manager_virtual_protect,

@@ -440,9 +440,13 @@ LW_POLICY_EXPORT HRESULT STDMETHODCALLTYPE CreateHostMemoryManager(IHostMemoryMa
     manager = HeapAlloc(GetProcessHeap(), HEAP_ZERO_MEMORY, sizeof(*manager));
     if (manager == NULL)
         return E_OUTOFMEMORY;
+    /* The form without a result raises an exception where the section needs memory. */
+    if (!InitializeCriticalSectionAndSpinCount(&manager->lock, 0)) {
+        HeapFree(GetProcessHeap(), 0, manager);
+        return E_OUTOFMEMORY;
+    }
     manager->iface.lpVtbl = &manager_vtbl;
     manager->references = 1;
-    InitializeCriticalSection(&manager->lock);
     manager->state = eMemoryAvailableNeutral;
     manager->told = eMemoryAvailableNeutral;
     *result = &manager->iface;

@@ -199,6 +199,58 @@ static void no_message_reaches_who_has_left(void **state)
     run_lines("tests/policies/bundled/monitor.c", DRIVEN, "");
 }
 
+/* ---- who tells on the calls of the CLR: quota, watermark ---- */
+
+/* The same one, another, none: the drives check. */
+static void a_new_listener_is_told_and_one_that_has_left_is_not(void **state)
+{
+    (void)state;
+    run_lines("tests/policies/bundled/watermark.c", DRIVEN, "");
+    run_lines("tests/policies/bundled/quota.c", DRIVEN, "");
+}
+
+/* What is only charged while Windows is asked for it is no shortage. */
+static void a_wrong_request_is_no_low_memory(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {"quota", "broker"};
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+        run_lines(policies[i],
+                  "workload:\n"
+                  "  - VirtualAlloc: {size: 470MiB, type: MEM_RESERVE|MEM_COMMIT, protect: "
+                  "PAGE_WRITECOPY}\n",
+                  "");
+        assert_int_equal(counter("vtable_refusals"), 1);
+        assert_string_equal(messages(), "");
+    }
+}
+
+/* Against a model, after each of a few thousand random calls. */
+static void the_charge_of_quota_is_exact_whichever_call_fails(void **state)
+{
+    (void)state;
+    static const char *const rules[] = {"VirtualAlloc#1/3", "VirtualFree#1/3", "VirtualQuery#1/9",
+                                        "VirtualQuery#1/2", "HeapAlloc#%7"};
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
+        char options[100];
+        snprintf(options, sizeof options, " --inject %s", rules[i]);
+        run_lines("tests/policies/bundled/quota.c", DRIVEN, options);
+        assert_true(counter("injected") > 0);
+    }
+}
+
+/* A release asks Windows nothing before: it cannot fail for want of an answer. */
+static void quota_releases_regions_while_no_query_is_answered(void **state)
+{
+    (void)state;
+    run_lines("quota",
+              "workload:\n"
+              "  - VirtualAlloc: {as: a, size: 1MiB, type: MEM_RESERVE|MEM_COMMIT, expect: ok}\n"
+              "  - VirtualFree: {at: a, type: MEM_RELEASE, expect: ok}\n"
+              "expect: [nothing-left-behind: yes]\n",
+              " --inject VirtualQuery#1:forever");
+}
+
 /* ---- arena ---- */
 
 static void a_large_block_that_windows_kept_can_be_freed_again(void **state)
@@ -232,6 +284,27 @@ static void what_arena_gives_back_in_the_end_is_tried_again(void **state)
                   "expect: [nothing-left-behind: yes]\n",
                   options);
     }
+}
+
+/* ---- locks that Windows does not give ---- */
+
+static void without_a_lock_there_is_no_object_and_no_exception(void **state)
+{
+    (void)state;
+    static const char *const policies[] = {"watermark", "arena"};
+    for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+        cli("run startup-first-requests --policy %s --inject InitializeCriticalSection#1",
+            policies[i]);
+        expect_exit(5);
+        expect_err("the CLR cannot start with this host");
+    }
+    run_lines("arena", /* a second object, later */
+              "workload:\n"
+              "  - CreateMalloc: {as: more, type: MALLOC_THREADSAFE}\n"
+              "shutdown: release\n"
+              "expect: [nothing-left-behind: yes]\n",
+              " --inject InitializeCriticalSection#2");
+    assert_int_equal(counter("vtable_refusals"), 1);
 }
 
 /* ---- recycle ---- */
@@ -475,8 +548,13 @@ int main(void)
         cmocka_unit_test(without_a_thread_memory_is_served_and_a_later_try_makes_one),
         cmocka_unit_test(the_thread_ends_whichever_of_its_calls_fails),
         cmocka_unit_test(no_message_reaches_who_has_left),
+        cmocka_unit_test(a_new_listener_is_told_and_one_that_has_left_is_not),
+        cmocka_unit_test(a_wrong_request_is_no_low_memory),
+        cmocka_unit_test(the_charge_of_quota_is_exact_whichever_call_fails),
+        cmocka_unit_test(quota_releases_regions_while_no_query_is_answered),
         cmocka_unit_test(a_large_block_that_windows_kept_can_be_freed_again),
         cmocka_unit_test(what_arena_gives_back_in_the_end_is_tried_again),
+        cmocka_unit_test(without_a_lock_there_is_no_object_and_no_exception),
         cmocka_unit_test(recycled_regions_look_like_fresh_ones),
         cmocka_unit_test(recycled_regions_stay_right_whichever_call_fails),
         cmocka_unit_test(the_cache_goes_back_when_memory_is_low),

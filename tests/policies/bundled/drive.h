@@ -107,6 +107,33 @@ static void listen_with(IHostMemoryManager *manager, struct listener *listener)
                manager, listener != NULL ? &listener->iface : NULL) == S_OK);
 }
 
+/* Of a host that tells on the calls: who is registered again has heard of the Low, who is new has
+ * not, and who is gone hears no more. */
+static inline void registered_again_is_not_told_again(void)
+{
+    struct listener first = LISTENER, second = LISTENER;
+    IHostMemoryManager *manager = new_manager();
+    unsigned i;
+
+    listen_with(manager, &first);
+    EXPECT(first.lows == 0);
+    ask_too_much(manager);
+    for (i = 0; i < 5; i++) {
+        listen_with(manager, &first);
+        ask_too_much(manager);
+        EXPECT(first.lows == 1 && first.references == 1);
+    }
+    listen_with(manager, &second);
+    listen_with(manager, &second);
+    EXPECT(second.lows == 1 && first.references == 0);
+    listen_with(manager, NULL);
+    ask_too_much(manager);
+    EXPECT(first.lows == 1 && second.lows == 1 && second.references == 0);
+    listen_with(manager, &first); /* it may have missed something in between */
+    EXPECT(first.lows == 2 && first.recoveries == 0);
+    EXPECT(IHostMemoryManager_Release(manager) == 0 && first.references == 0);
+}
+
 #endif
 
 #endif

@@ -50,6 +50,23 @@ static void who_is_no_longer_registered_hears_nothing(IHostMemoryManager *manage
     EXPECT(other.lows == 1 && other.recoveries == 0 && other.references == 0);
 }
 
+static void a_refusal_of_long_ago_is_no_low_memory(IHostMemoryManager *manager)
+{
+    struct listener late = LISTENER;
+
+    ask_too_much(manager); /* with nobody to be told */
+    Sleep(5000);
+    listen_with(manager, &late);
+    Sleep(10);
+    EXPECT(late.lows == 0);
+    listen_with(manager, NULL);
+    ask_too_much(manager);
+    listen_with(manager, &late);
+    Sleep(10);
+    EXPECT(late.lows == 1);
+    listen_with(manager, NULL);
+}
+
 static void sleep_in_message(struct listener *listener)
 {
     (void)listener;
@@ -128,6 +145,7 @@ static IHostMemoryManager *drive(void)
 
     one_low_is_told_at_once_and_the_next_after_the_interval(manager);
     who_is_no_longer_registered_hears_nothing(manager);
+    a_refusal_of_long_ago_is_no_low_memory(manager);
     a_message_under_way_is_waited_for(manager);
     a_callback_may_unregister_itself(manager);
     EXPECT(IHostMemoryManager_Release(manager) == 0);

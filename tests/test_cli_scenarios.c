@@ -166,6 +166,7 @@ static const struct defect {
     {"../concurrency/waits-under-lock", "threads-all-slots", 4, {"deadlock"}},
     /* notifications */
     {"registers-half", "startup-notification-refused", 5, {"null pointer"}},
+    {"forgets-what-it-told", "notification-registered-again", 1, {"low-notifications <= 2"}},
 };
 #define DEFECTS (sizeof defects / sizeof *defects)
 

@@ -90,17 +90,23 @@ bool json_is_valid(const char *text)
     return end && *skip_space(end) == 0;
 }
 
-/* The value of the n-th key with this name, or NULL. */
-static const char *find(const char *text, const char *key, unsigned n)
+const char *json_find(const char *text, const char *key)
 {
     char quoted[128];
     int length = snprintf(quoted, sizeof quoted, "\"%s\"", key);
-    for (const char *at = text; (at = strstr(at, quoted)); at += length) {
-        const char *colon = skip_space(at + length);
-        if (*colon == ':' && n-- == 0)
-            return skip_space(colon + 1);
-    }
+    for (const char *at = text; (at = strstr(at, quoted)); at += length)
+        if (*skip_space(at + length) == ':')
+            return at;
     return NULL;
+}
+
+/* The value of the n-th key with this name, or NULL. */
+static const char *find(const char *text, const char *key, unsigned n)
+{
+    const char *at = json_find(text, key);
+    while (at && n-- > 0)
+        at = json_find(at + 1, key);
+    return at ? skip_space(skip_space(at + strlen(key) + 2) + 1) : NULL;
 }
 
 const char *json_value(const char *text, const char *key, unsigned n)
@@ -119,7 +125,7 @@ const char *json_value(const char *text, const char *key, unsigned n)
 unsigned json_count(const char *text, const char *key)
 {
     unsigned n = 0;
-    while (find(text, key, n))
+    for (const char *at = text; (at = json_find(at, key)); at++)
         n++;
     return n;
 }

@@ -53,6 +53,8 @@ bool json_is_valid(const char *text);
 /* The text of the value of the n-th "key" (from 0) anywhere in the document, without quotes, in a
  * buffer that the next call reuses; NULL: no such key. */
 const char *json_value(const char *text, const char *key, unsigned n);
+/* Where the first "key" stands; NULL: nowhere. */
+const char *json_find(const char *text, const char *key);
 unsigned json_count(const char *text, const char *key);
 /* Sets every number after "native_ns" to 0, in place. */
 void json_blank_native(char *text);

@@ -17,14 +17,14 @@
 static unsigned compare_with_golden(const char *json)
 {
     char *golden = read_whole_file("tests/golden/digests.txt", NULL);
-    unsigned count = json_count(json, "digest");
-    for (unsigned i = 0; i < count; i++) {
+    unsigned count = 0;
+    for (const char *at = json; (at = json_find(at, "scenario")); at++, count++) {
         char line[300];
         size_t used = 0;
         static const char *const keys[] = {"scenario", "policy", "seed", "digest"};
         for (size_t k = 0; k < 4; k++)
             used += (size_t)snprintf(line + used, sizeof line - used, "%s%c",
-                                     json_value(json, keys[k], i), k < 3 ? ' ' : '\n');
+                                     json_value(at, keys[k], 0), k < 3 ? ' ' : '\n');
         if (!strstr(golden, line))
             fail_msg("not in tests/golden/digests.txt: %s", line);
     }

@@ -49,7 +49,11 @@ const char *places_include(void)
     static char path[PATH_MAX];
     static const char *const candidates[] = {"../sim/include", "../../sim/include",
                                              "../share/lowwater/include", NULL};
-    return path[0] ? path : first_folder(candidates, path, sizeof path);
+    char found[PATH_MAX];
+    /* Without detours: kept builds of policies are good for all builds of one source tree. */
+    if (!path[0] && !realpath(first_folder(candidates, found, sizeof found), path))
+        snprintf(path, sizeof path, "%s", found);
+    return path;
 }
 
 static const char *policies_folder(void)

@@ -108,7 +108,7 @@ static void kill_all(struct batch *batch)
     for (uint32_t i = 0; i < batch->count; i++) {
         if (!batch->runs[i].result)
             batch->runs[i].result = run_result_create();
-        if (batch->runs[i].result && !batch->runs[i].result->finished)
+        if (!batch->runs[i].result->finished)
             batch->runs[i].result->outcome = OUTCOME_INTERRUPTED;
     }
 }

@@ -406,11 +406,11 @@ void explain_run(const struct report_run *run, FILE *out)
         return;
     }
     explain_open(&files, &again.spec);
-    again.result = files.steps >= 0 ? run_result_create() : NULL;
-    if (again.result) {
+    if (files.steps >= 0) {
+        again.result = run_result_create();
         run_execute(&again.spec, again.result);
         explain_ended(&again, out);
+        run_result_destroy(again.result);
     }
-    run_result_destroy(again.result);
     explain_close(&files);
 }

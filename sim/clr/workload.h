@@ -230,7 +230,7 @@ struct step {
 struct pressure_curve {
     const struct curve_point {
         uint64_t at_ns, bytes;
-    } * points;     /* in the order of time, each later than the one before */
+    } *points;      /* in the order of time, each later than the one before */
     uint64_t count; /* at least 1 */
 };
 
@@ -243,8 +243,7 @@ enum pressure_shape {
 
 struct pressure {
     uint64_t at_ns;
-    uint64_t
-        over_ns; /* once. 0: at once; else a ramp of equal steps, the last at at_ns + over_ns */
+    uint64_t over_ns; /* once. 0: at once; else a ramp of equal steps, the last so much later */
     enum pressure_of of;
     bool give_back;
     uint64_t bytes;  /* UINT64_MAX: all (give back) or all there is (take) */

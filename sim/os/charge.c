@@ -76,10 +76,8 @@ static void grow_pagefile(struct machine *m, uint64_t missing_pages)
     CHECK(missing_pages > 0);
     uint64_t before = m->config.pagefile_bytes;
     m->config.pagefile_bytes += (pages < left ? pages : left) << PAGE_SHIFT;
-    sim_charge(
-        m->sim,
-        steps *
-            m->sim->costs_ns[EVENT_pagefile_grows]); /* nobody else may take the room meanwhile */
+    /* Nobody else may take the room meanwhile. */
+    sim_charge(m->sim, steps * m->sim->costs_ns[EVENT_pagefile_grows]);
     sim_event(m->sim, EVENT_pagefile_grows, 0, before, m->config.pagefile_bytes, 0, 0);
 }
 
